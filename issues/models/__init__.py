@@ -1,0 +1,47 @@
+"""The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
+
+from . import counts, limits
+from .account import ApiToken, Role, Scope, User
+from .attachment import Attachment
+from .comment import Comment, CommentAttachment, Reaction
+from .counts import CountDelta
+from .emoji import is_emoji
+from .errors import Conflict, DomainError, Gone, NotThere, NotYours
+from .event import Event, EventKind
+from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
+from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
+from .session import DEFAULT_TITLE, Session, SessionAttachment
+
+__all__ = [
+    "CLOSED",
+    "DEFAULT_TITLE",
+    "TROUBLESHOOTING_PLAN",
+    "ApiToken",
+    "Attachment",
+    "Comment",
+    "CommentAttachment",
+    "Conflict",
+    "CountDelta",
+    "DomainError",
+    "Event",
+    "EventKind",
+    "Gone",
+    "Issue",
+    "IssueAttachment",
+    "IssueFields",
+    "IssueFile",
+    "IssueSession",
+    "NotThere",
+    "NotYours",
+    "Priority",
+    "Reaction",
+    "Role",
+    "Scope",
+    "Session",
+    "SessionAttachment",
+    "Status",
+    "User",
+    "counts",
+    "is_emoji",
+    "limits",
+]

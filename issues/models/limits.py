@@ -1,0 +1,51 @@
+"""Every length and size rule, written once. API inputs, forms, OpenAPI and constraints read them from here.
+
+Source: the documented API and its settled points. Lengths count Unicode code points, sizes bytes.
+"""
+
+from issues.blocks.check import BLOCKS_BYTES, BLOCKS_DEPTH, BLOCKS_MAX
+
+TITLE_MAX = 500
+TAG_MAX = 64
+TAGS_MAX = 50
+OWNER_MAX = 254
+UNASSIGNED = "Unassigned"
+RESOLUTION_MAX = 10_000
+LINKS_MAX = 200  # attachments or sessions of one issue
+
+COMMENT_MAX = 10_000
+COMMENT_FILES_MAX = 10
+EMOJI_MAX = 32
+
+FILE_TYPE_MAX = 64
+NAME_MAX = 255
+EXTENSION_MAX = 32
+ATTACHMENT_TEXT_MAX = 10_000  # title, description and citation of an attachment
+
+SESSION_TITLE_MAX = 500
+SESSION_DESCRIPTION_MAX = 10_000
+
+TRASH_DAYS = 30
+
+__all__ = [
+    "ATTACHMENT_TEXT_MAX",
+    "BLOCKS_BYTES",
+    "BLOCKS_DEPTH",
+    "BLOCKS_MAX",
+    "COMMENT_FILES_MAX",
+    "COMMENT_MAX",
+    "EMOJI_MAX",
+    "EXTENSION_MAX",
+    "FILE_TYPE_MAX",
+    "LINKS_MAX",
+    "NAME_MAX",
+    "OWNER_MAX",
+    "RESOLUTION_MAX",
+    "SESSION_DESCRIPTION_MAX",
+    "SESSION_TITLE_MAX",
+    "TAGS_MAX",
+    "TAG_MAX",
+    "TITLE_MAX",
+    "TRASH_DAYS",
+    "UNASSIGNED",
+]

@@ -1,0 +1,9 @@
+"""Mounts the two front ends: JSON at the documented paths and under /api/v1/, pages everywhere else."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/v1/", include("issues.api.urls", namespace="api_v1")),
+    path("", include("issues.api.urls", namespace="api")),
+    path("", include("issues.pages.urls")),
+]
