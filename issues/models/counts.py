@@ -22,7 +22,7 @@ class Family(models.TextChoices):
 
     STATE = "state", "Issues by status and priority"
     CREATED = "created", "Issues by day of creation (UTC), status and priority"
-    RESOLVED = "resolved", "Issues that are resolved, by the day they were (UTC)"
+    CLOSED = "closed", "Issues that are closed, by the day they were (UTC) and status"
 
 
 class CountDelta(models.Model):
@@ -55,7 +55,7 @@ class Facts:
     status: str | None
     priority: str | None
     created_on: date
-    resolved_on: date | None
+    closed_on: date | None
 
     def groups(self) -> list["Group"]:
         """The groups that the issue counts in."""
@@ -63,8 +63,8 @@ class Facts:
             (Family.STATE, None, self.status, self.priority),
             (Family.CREATED, self.created_on, self.status, self.priority),
         ]
-        if self.resolved_on is not None:
-            groups.append((Family.RESOLVED, self.resolved_on, None, None))
+        if self.closed_on is not None:
+            groups.append((Family.CLOSED, self.closed_on, self.status, None))
         return groups
 
 
@@ -133,8 +133,8 @@ def rebuild() -> None:
             SELECT 'created', (created_at AT TIME ZONE 'UTC')::date, status, priority, count(*), true
             FROM issues_issue WHERE deleted_at IS NULL GROUP BY 2, status, priority
             UNION ALL
-            SELECT 'resolved', (closed_at AT TIME ZONE 'UTC')::date, NULL, NULL, count(*), true
-            FROM issues_issue WHERE deleted_at IS NULL AND status = 'resolved' GROUP BY 2
+            SELECT 'closed', (closed_at AT TIME ZONE 'UTC')::date, status, NULL, count(*), true
+            FROM issues_issue WHERE deleted_at IS NULL AND closed_at IS NOT NULL GROUP BY 2, status
             """
         )
 
@@ -147,17 +147,17 @@ def by_state() -> dict[tuple[str | None, str | None], int]:
 
 def created_per_day(since: date, until: date | None = None) -> dict[date, int]:
     """How many issues were created on each day from `since` on, before `until`; days of none are left out."""
-    return _per_day(Family.CREATED, since, until)
+    return _per_day(CountDelta.objects.filter(family=Family.CREATED), since, until)
 
 
-def resolved_per_day(since: date, until: date | None = None) -> dict[date, int]:
-    """How many of the issues that are resolved now became so on each day from `since` on, before `until`."""
-    return _per_day(Family.RESOLVED, since, until)
+def closed_per_day(status: str, since: date, until: date | None = None) -> dict[date, int]:
+    """How many of the issues that are `status` (resolved or rejected) now became so on each day from `since` on."""
+    return _per_day(CountDelta.objects.filter(family=Family.CLOSED, status=status), since, until)
 
 
-def _per_day(family: Family, since: date, until: date | None) -> dict[date, int]:
-    rows = CountDelta.objects.filter(family=family, day__gte=since, day__lt=until or date.max)
-    return {day: n for day, n in rows.values_list("day").annotate(total=Sum("n")) if n}
+def _per_day(rows: "models.QuerySet[CountDelta]", since: date, until: date | None) -> dict[date, int]:
+    rows = rows.filter(day__gte=since, day__lt=until or date.max)
+    return {day: n for day, n in rows.values_list("day").annotate(total=Sum("n")) if day is not None and n}
 
 
 def day_at(offset: int, statuses: tuple[str, ...] = (), priorities: tuple[str, ...] = ()) -> tuple[date, int]:

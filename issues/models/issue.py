@@ -463,8 +463,8 @@ class Issue(models.Model):
     def _facts(self) -> counts.Facts | None:
         if self.deleted_at is not None:
             return None
-        resolved_on = _day(self.closed_at) if self.status == Status.RESOLVED and self.closed_at else None
-        return counts.Facts(self.status, self.priority, _day(self.created_at), resolved_on)
+        closed_on = _day(self.closed_at) if self.closed_at else None
+        return counts.Facts(self.status, self.priority, _day(self.created_at), closed_on)
 
     def _insert(self) -> None:
         """The new row, its event and its counts in one statement: the agent files by the hundred.

@@ -1,0 +1,278 @@
+"""One filter language for list, board, API and exports: parse, apply, write back as a query string."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from .models import CLOSED, Issue, Priority, Status, counts
+from .models.account import AGENT_EMAIL
+from .models.issue import IssueQuerySet
+
+NONE = "none"  # in addresses: an issue without a status or priority
+RECENT_DAYS = 14  # closed columns of the board show this much
+DEEP = 2_000  # offsets beyond this skip whole days by their counts
+
+
+class Parameters(Protocol):
+    """What a filter reads from: Django's QueryDict is one."""
+
+    def getlist(self, key: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFilter:
+    """Which issues somebody wants to see. Empty fields do not filter; values of one field are alternatives."""
+
+    q: str = ""
+    statuses: tuple[str, ...] = ()  # values of Status, or NONE
+    priorities: tuple[str, ...] = ()  # values of Priority, or NONE
+    tags: tuple[str, ...] = ()  # issues with any of them
+    owners: tuple[str, ...] = ()
+    by: str = ""  # "people" or "atlas"
+    untriaged: bool = False
+
+    BY = ("people", "atlas")
+
+    @classmethod
+    def parse(cls, parameters: Parameters) -> "IssueFilter":
+        """Read `q status priority tag owner by untriaged`; what means nothing filters nothing (old bookmarks work)."""
+
+        def values(name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
+            found = (value.replace("\0", "").strip() for value in parameters.getlist(name))
+            return tuple(
+                dict.fromkeys(value for value in found if value and (allowed is None or value in allowed))
+            )
+
+        by = values("by", cls.BY)
+        return cls(
+            q=" ".join(values("q"))[:200],
+            statuses=values("status", (*Status.values, NONE)),
+            priorities=values("priority", (*Priority.values, NONE)),
+            tags=values("tag")[:50],
+            owners=values("owner")[:50],
+            by=by[0] if len(by) == 1 else "",
+            untriaged=bool(values("untriaged", ("1",))),
+        )
+
+    def query_string(self) -> str:
+        """The same filter as an address: `status=open&tag=power`; empty when it filters nothing."""
+        pairs: list[tuple[str, str]] = [("q", self.q)] if self.q else []
+        pairs += [("status", value) for value in self.statuses]
+        pairs += [("priority", value) for value in self.priorities]
+        pairs += [("tag", value) for value in self.tags]
+        pairs += [("owner", value) for value in self.owners]
+        pairs += [("by", self.by)] if self.by else []
+        pairs += [("untriaged", "1")] if self.untriaged else []
+        return urlencode(pairs)
+
+    @property
+    def is_by_state_only(self) -> bool:
+        """Whether the counts know how many match: nothing but status and priority filters."""
+        return not (self.q or self.tags or self.owners or self.by or self.untriaged)
+
+    def without_status(self) -> "IssueFilter":
+        return replace(self, statuses=())
+
+    def apply(self, issues: IssueQuerySet) -> IssueQuerySet:
+        """Narrow `issues` to those that match."""
+        if self.statuses:
+            issues = issues.filter(_any_of("status", self.statuses))
+        if self.priorities:
+            issues = issues.filter(_any_of("priority", self.priorities))
+        if self.tags:
+            issues = issues.filter(tags__overlap=list(self.tags))
+        if self.owners:
+            issues = issues.filter(owner__in=self.owners)
+        if self.by:
+            by_agent = Q(created_by__email=AGENT_EMAIL)
+            issues = issues.filter(by_agent if self.by == "atlas" else ~by_agent)
+        if self.untriaged:
+            issues = issues.untriaged()
+        if self.q:
+            issues = issues.filter(_says(self.q))
+        return issues
+
+    def matches_state(self, status: str | None, priority: str | None) -> bool:
+        return (not self.statuses or (status or NONE) in self.statuses) and (
+            not self.priorities or (priority or NONE) in self.priorities
+        )
+
+
+def count(wanted: IssueFilter) -> int:
+    """How many living issues match, exactly."""
+    if wanted.is_by_state_only:
+        return sum(n for state, n in counts.by_state().items() if wanted.matches_state(*state))
+    return wanted.apply(Issue.objects.alive()).count()
+
+
+def count_by_status(wanted: IssueFilter) -> dict[str | None, int]:
+    """How many living issues match in each status; statuses of none are left out."""
+    if wanted.is_by_state_only:
+        found: dict[str | None, int] = {}
+        for (status, priority), n in counts.by_state().items():
+            if wanted.matches_state(status, priority):
+                found[status] = found.get(status, 0) + n
+        return found
+    matching = wanted.apply(Issue.objects.alive()).values_list("status")
+    return dict(matching.annotate(n=Count("id")))
+
+
+Row = tuple[int, int]  # (id, version): what a fragment is known by
+
+
+def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row], int]:
+    """The (id, version) of `limit` issues from `offset` on, newest first, and how many match in all."""
+    total = count(wanted)
+    if offset >= total:
+        return [], total
+    issues = wanted.apply(Issue.objects.alive())
+    if offset > DEEP and wanted.is_by_state_only and NONE not in wanted.statuses + wanted.priorities:
+        day, offset = counts.day_at(offset, wanted.statuses, wanted.priorities)
+        issues = issues.filter(created_at__lt=_midnight_after(day))
+    # Two steps, so that passing over the offset reads an index and not the rows.
+    ids = issues.newest_first().values_list("id", flat=True)[offset : offset + limit]
+    if offset:
+        ids = list(ids)
+        versions = dict(Issue.objects.filter(id__in=ids).values_list("id", "version"))
+        return [(id_, versions[id_]) for id_ in ids if id_ in versions], total
+    return list(issues.newest_first().values_list("id", "version")[:limit]), total
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of a board column ended: what comes after it is the next page."""
+
+    rank: int
+    changed_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.rank}.{int(self.changed_at.timestamp() * 1_000_000)}.{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place | None":
+        """Read what `str()` wrote; None for anything else."""
+        try:
+            rank, micros, id_ = (int(part) for part in text.split("."))
+            changed_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+        except (ValueError, OverflowError):
+            return None
+        return cls(rank, changed_at, id_) if 0 <= rank <= 3 and 0 < id_ < 2**63 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """A page of a board column: what to show, and where the next page begins (None at the end)."""
+
+    rows: list[Row] = field(default_factory=list)
+    next: Place | None = None
+
+
+def board_column(
+    wanted: IssueFilter, status: str, limit: int, after: Place | None = None, *, since: datetime | None = None
+) -> ColumnPage:
+    """`limit` issues of a column, by priority and then last change, after `after`, closed `since`.
+
+    One index scan per priority with a limit each: at a million issues it reads as few rows as at ten thousand.
+    """
+    found: list[tuple[int, int, int, datetime]] = []
+    for rank in range(after.rank if after else 0, 4):
+        issues = wanted.without_status().apply(Issue.objects.alive())
+        issues = issues.filter(status=status, priority_rank=rank)
+        if after and rank == after.rank:
+            # The first condition is where the index scan starts, the second where the page does.
+            issues = issues.filter(changed_at__lte=after.changed_at).exclude(
+                changed_at=after.changed_at, id__gte=after.id
+            )
+        if since is not None:
+            # Whatever was closed lately was changed lately: the index ends the scan, the second condition is exact.
+            issues = issues.filter(changed_at__gte=since, closed_at__gte=since)
+        ordered = issues.order_by("-changed_at", "-id").values_list(
+            "id", "version", "priority_rank", "changed_at"
+        )
+        found += ordered[: limit + 1 - len(found)]
+        if len(found) > limit:
+            break
+    page = found[:limit]
+    more = len(found) > limit
+    return ColumnPage(
+        rows=[(id_, version) for id_, version, _, _ in page],
+        next=Place(page[-1][2], page[-1][3], page[-1][0]) if more else None,
+    )
+
+
+def recent_since(now: datetime | None = None) -> datetime:
+    """From when on the closed columns of the board show issues: a midnight (UTC), as the counts are by day."""
+    moment = (now or timezone.now()) - timedelta(days=RECENT_DAYS)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def count_closed_since(wanted: IssueFilter, since: datetime) -> dict[str, int]:
+    """How many matching issues are in each closed status since `since`, a midnight (UTC)."""
+    if wanted.is_by_state_only and not wanted.priorities:
+        return {status: sum(counts.closed_per_day(status, since.date()).values()) for status in CLOSED}
+    issues = wanted.without_status().apply(Issue.objects.alive())
+    issues = issues.filter(status__in=CLOSED, closed_at__gte=since)
+    return dict(issues.values_list("status").annotate(n=Count("id")))
+
+
+def version_of(uuid: UUID) -> Row | None:
+    """The (id, version) of a living issue."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid])
+        row: Row | None = cursor.fetchone()
+    return row
+
+
+def tags_in_use(limit: int = 50) -> Sequence[str]:
+    """The tags of the newest thousand issues, most used first: what a filter offers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT tag FROM (
+                SELECT tags FROM issues_issue WHERE deleted_at IS NULL ORDER BY created_at DESC, uuid DESC LIMIT 1000
+            ) recent, unnest(tags) AS tag GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %s
+            """,
+            [limit],
+        )
+        return [tag for (tag,) in cursor.fetchall()]
+
+
+def owners_in_use(limit: int = 50) -> Sequence[str]:
+    """The owners of the newest thousand issues, most used first: what a filter offers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT owner FROM (
+                SELECT owner FROM issues_issue WHERE deleted_at IS NULL ORDER BY created_at DESC, uuid DESC LIMIT 1000
+            ) recent GROUP BY owner ORDER BY count(*) DESC, owner LIMIT %s
+            """,
+            [limit],
+        )
+        return [owner for (owner,) in cursor.fetchall()]
+
+
+def _any_of(name: str, values: Sequence[str]) -> Q:
+    known = [value for value in values if value != NONE]
+    # `status = x` plans better than `status IN (x)` for one value.
+    condition = Q(**{name: known[0]}) if len(known) == 1 else Q(**{f"{name}__in": known})
+    return condition | Q(**{name: None}) if NONE in values else condition
+
+
+def _says(words: str) -> Q:
+    """Title words or a reference; full search over descriptions and comments is its own module."""
+    reference = words.upper().removeprefix("FND-")
+    if reference.isdigit() and len(reference) < 19:
+        return Q(id=int(reference))
+    return Q(title__icontains=words)
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
