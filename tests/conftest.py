@@ -1,0 +1,33 @@
+"""What every test stands on: a real PostgreSQL (embedded unless DATABASE_URL says otherwise) and real files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before Django reads its settings: tests run in local mode, on data of their own.
+PROJECT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("ISSUETRACKER_LOCAL", "1")
+os.environ.setdefault("ISSUETRACKER_DATA_DIR", str(PROJECT / "var" / "test"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_parallel_suffix(request: pytest.FixtureRequest) -> None:
+    """One database a process: the xdist worker's name, and a suffix of one's own for runs side by side."""
+    from django.conf import settings
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    own = os.environ.get("PYTEST_DB_SUFFIX", "")
+    suffix = "_".join(part for part in (own, worker) if part)
+    database = settings.DATABASES["default"]
+    test = database.setdefault("TEST", {})
+    test["NAME"] = f"test_{database['NAME']}" + (f"_{suffix}" if suffix else "")
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: object, tmp_path: Path) -> None:
+    """Uploads of a test go to its own folder."""
+    incoming = tmp_path / "files" / "incoming"
+    incoming.mkdir(parents=True)
+    settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
+    settings.FILE_UPLOAD_TEMP_DIR = incoming  # type: ignore[attr-defined]
