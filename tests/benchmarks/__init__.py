@@ -1,0 +1,1 @@
+"""`make bench`: speed, always as a ratio of runs side by side. Timings are never tests."""

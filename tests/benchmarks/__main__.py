@@ -1,0 +1,319 @@
+"""Measure ours beside the floor in one run, at ten thousand and at a million issues.
+
+    python -m tests.benchmarks [--sizes 10000,1000000] [--seconds 4] [--only list,one,…] [--profile]
+
+Every server is one gunicorn process with eight threads; two of each, on ports of their own, so that the load is spread
+evenly. CPU is what those processes and PostgreSQL used, from /proc, so the load generator's own share does not count.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import load
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+DESCRIPTION = [
+    {
+        "type": "paragraph",
+        "text": "During eclipse 3 of the cold soak, string B fell to **22.3 V** for 148 s. " * 4,
+    },
+    {
+        "type": "table",
+        "header": ["Quantity", "String A", "String B"],
+        "rows": [["Minimum", "25.9 V", "22.3 V"]] * 4,
+    },
+]
+NEW = json.dumps(
+    {"title": "Battery string B drops to 22.3 V", "description": DESCRIPTION, "tags": ["power", "tvac"]}
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is measured, on ours and, where the floor has it, on the floor."""
+
+    name: str
+    requests: Callable[[list[str]], Iterator[bytes]]
+    check: load.Check
+    floor: bool = True
+    cold: bool = False  # without kept fragments
+
+
+def get(path: str, accept: str = "application/json") -> bytes:
+    who = "Cookie: sessionid=SESSION" if accept == "text/html" else "Authorization: Bearer TOKEN"
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}\r\nAccept: {accept}\r\n\r\n".encode()
+
+
+def post(path: str, body: str) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer TOKEN\r\n"
+    return (
+        f"{head}Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+    )
+
+
+def is_list(status: int, body: bytes) -> bool:
+    return status == 200 and body.startswith(b'{"items"') and body.count(b'"uuid"') >= 100
+
+
+CASES = [
+    Case("list of 100, cold", lambda _: itertools.repeat(get("/issues")), is_list, cold=True),
+    Case("list of 100, warm", lambda _: itertools.repeat(get("/issues")), is_list),
+    Case(
+        "one issue",
+        lambda uuids: itertools.cycle([get(f"/issues/{uuid}") for uuid in uuids]),
+        lambda status, body: status == 200 and b'"title"' in body,
+    ),
+    Case(
+        "create",
+        lambda _: itertools.repeat(post("/issues", NEW)),
+        lambda status, body: status == 201 and b'"uuid"' in body,
+    ),
+    Case(
+        "board page",
+        lambda _: itertools.repeat(get("/", "text/html")),
+        lambda status, body: status == 200 and b"FND-" in body,
+        floor=False,
+    ),
+    Case(
+        "metrics",
+        lambda _: itertools.repeat(get("/issues/metrics")),
+        lambda status, body: status == 200 and b"pie_chart" in body,
+        floor=False,
+    ),
+    Case(
+        "list, offset 90 %",
+        lambda uuids: itertools.repeat(get(f"/issues?offset={DEEP[0]}")),
+        is_list,
+        floor=False,
+    ),
+]
+DEEP = [0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def servers(application: str, environment: dict[str, str]) -> Iterator[tuple[list[int], list[int]]]:
+    """Two gunicorn processes of one worker each; yields their ports and process ids."""
+    ports, processes = [free_port(), free_port()], []
+    for port in ports:
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            application,
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "1",
+        ]
+        command += [
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "8",
+            "--keep-alive",
+            "60",
+            "--log-level",
+            "warning",
+        ]
+        processes.append(
+            subprocess.Popen([*command, "--no-control-socket"], env=os.environ | environment, cwd=PROJECT)
+        )
+    try:
+        for port in ports:
+            wait_for(port)
+        yield ports, [process.pid for process in processes]
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        for process in processes:
+            process.wait(20)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def cpu_seconds(root_pids: list[int]) -> float:
+    """CPU time used so far by these processes and all their descendants, dead children included."""
+    children: dict[int, list[int]] = {}
+    used: dict[int, float] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(path.parent.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        used[pid] = sum(int(fields[n]) for n in (11, 12, 13, 14)) / TICKS
+    total, queue = 0.0, list(root_pids)
+    while queue:
+        pid = queue.pop()
+        total += used.get(pid, 0.0)
+        queue += children.get(pid, [])
+    return total
+
+
+def measure(
+    case: Case,
+    ports: list[int],
+    pids: list[int],
+    postgres: int,
+    uuids: list[str],
+    connections: int,
+    seconds: float,
+    secrets: dict[str, bytes],
+) -> tuple[load.Result, float, float]:
+    """One run of load; its result, and the CPU milliseconds a request of the program and of PostgreSQL."""
+    requests = (
+        request.replace(b"TOKEN", secrets["TOKEN"]).replace(b"SESSION", secrets["SESSION"])
+        for request in case.requests(uuids)
+    )
+    load.run(
+        ports, connections, requests, case.check, 0.5
+    )  # warm: connections, prepared statements, fragments
+    program, database = cpu_seconds(pids), cpu_seconds([postgres])
+    result = load.run(ports, connections, requests, case.check, seconds)
+    n = len(result.latencies)
+    return result, (cpu_seconds(pids) - program) / n * 1000, (cpu_seconds([postgres]) - database) / n * 1000
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--sizes", default="10000,1000000")
+    options.add_argument("--seconds", type=float, default=4)
+    options.add_argument("--only", default="", help="names of cases, by their beginning, with commas between")
+    options.add_argument("--connections", default="1,16")
+    options.add_argument("--comments", default="5")
+    asked = options.parse_args()
+    folder = tempfile.mkdtemp(prefix="findings-bench-")
+    os.environ["ISSUETRACKER_DATA_DIR"] = folder
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("ISSUETRACKER_LOCAL", None)
+    os.environ |= {
+        "ISSUETRACKER_SECRET_KEY": "benchmark-" + "k" * 50,
+        "ISSUETRACKER_HOSTS": "127.0.0.1",
+        "ISSUETRACKER_TLS_REDIRECT": "0",
+        "ISSUETRACKER_RATE_LIMIT": "100000000",
+        "ISSUETRACKER_LOG_LEVEL": "WARNING",
+        "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
+    }
+    try:
+        bench(asked)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def bench(asked: argparse.Namespace) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test import Client
+
+    from issues.models import ApiToken, Issue, User
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    person = User.objects.create_person("bench@example.com")
+    _, token = ApiToken.issue_to(person)
+    browser = Client()
+    browser.force_login(person)
+    secrets = {"TOKEN": token.encode(), "SESSION": browser.cookies["sessionid"].value.encode()}
+    connection.ensure_connection()
+    conninfo = connection.connection.info.dsn
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    stat = Path(f"/proc/{backend}/stat")
+    # In a user namespace the ids are the same; with pid namespaces this would not find it.
+    postgres = int(stat.read_text().rpartition(")")[2].split()[1])
+    cases = [case for case in CASES if not asked.only or case.name.startswith(tuple(asked.only.split(",")))]
+    figures: dict[tuple[str, int, int], tuple[float, float]] = {}
+    sizes = [int(size) for size in asked.sizes.split(",")]
+    for size in sizes:
+        missing = size - Issue.objects.count()
+        if missing > 0:
+            call_command("seed_scale", issues=missing, comments=int(asked.comments))
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")
+        DEEP[0] = int(size * 0.9) - 200
+        uuids = [
+            str(uuid) for uuid in Issue.objects.alive().newest_first().values_list("uuid", flat=True)[:1000]
+        ]
+        print(f"\n{size:,} issues\n")
+        heads = {
+            "conn.": 6,
+            "req/s": 9,
+            "p50 ms": 9,
+            "p99 ms": 9,
+            "CPU ms: ours + database": 30,
+            "of floor": 10,
+        }
+        print(" " * 24 + "".join(head.rjust(width) for head, width in heads.items()))
+        with (
+            servers("tests.benchmarks.floor:application", {"FLOOR_CONNINFO": conninfo}) as floor,
+            servers("issuetracker.wsgi:application", {}) as ours,
+            servers("issuetracker.wsgi:application", {"ISSUETRACKER_FRAGMENT_BYTES": "0"}) as cold,
+        ):
+            for case, connections in itertools.product(cases, map(int, asked.connections.split(","))):
+                rates = {}
+                for name, (ports, pids) in {"floor": floor, "ours": cold if case.cold else ours}.items():
+                    if name == "floor" and not case.floor:
+                        continue
+                    result, program, database = measure(
+                        case, ports, pids, postgres, uuids, connections, asked.seconds, secrets
+                    )
+                    if result.wrong:
+                        raise SystemExit(
+                            f"{case.name}, {name}: {result.wrong} wrong answers: {result.example!r}"
+                        )
+                    rates[name] = result.rate
+                    ratio = f"{rates['ours'] / rates['floor']:.2f}" if len(rates) == 2 else ""
+                    label = case.name if name == "ours" else f"{case.name} (floor)"
+                    print(
+                        f"{label:24}{connections:>6}{result.rate:>9,.0f}{result.percentile(0.5):>9.2f}"
+                        f"{result.percentile(0.99):>9.2f}{f'{program:.2f} + {database:.2f}':>30}{ratio:>10}",
+                        flush=True,
+                    )
+                    if name == "ours":
+                        figures[case.name, connections, size] = (result.rate, program + database)
+    if len(sizes) > 1:
+        print("\nCPU a request at the largest size over the smallest (1.2 is the bar)\n")
+        for case, connections in itertools.product(cases, map(int, asked.connections.split(","))):
+            small, large = (figures[case.name, connections, size][1] for size in (sizes[0], sizes[-1]))
+            print(f"{case.name:24}{connections:>6}{large / small:>9.2f}")
+
+
+if __name__ == "__main__":
+    main()
