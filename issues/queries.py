@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from .models import CLOSED, Issue, Priority, Status, counts
@@ -200,12 +201,45 @@ def board_column(
         found += ordered[: limit + 1 - len(found)]
         if len(found) > limit:
             break
-    page = found[:limit]
-    more = len(found) > limit
-    return ColumnPage(
-        rows=[(id_, version) for id_, version, _, _ in page],
-        next=Place(page[-1][2], page[-1][3], page[-1][0]) if more else None,
+    return _column_page(found, limit)
+
+
+def board(wanted: IssueFilter, limit: int, since: datetime) -> dict[str, ColumnPage]:
+    """The first page of every column in one statement; the closed columns show what was closed `since`.
+
+    The same rows as `board_column` gives for each; sixteen short index scans in one round trip.
+    """
+    inner = wanted.without_status().apply(Issue.objects.alive())
+    inner = inner.filter(
+        status=RawSQL("col.status", []),
+        priority_rank=RawSQL("ranks.rank", []),
+        changed_at__gte=RawSQL("col.since", []),
+    ).filter(Q(closed_at=None) | Q(closed_at__gte=RawSQL("col.since", [])))
+    scan, parameters = (
+        inner.order_by("-changed_at", "-id")
+        .values_list("id", "version", "priority_rank", "changed_at")[: limit + 1]
+        .query.sql_with_params()
     )
+    columns = [(status.value, since if status in CLOSED else None) for status in Status]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT col.status, issue.* FROM (
+                SELECT status, coalesce(since, '-infinity') AS since
+                FROM (VALUES {", ".join(["(%s, %s::timestamptz)"] * len(columns))}) AS given (status, since)
+            ) col
+            CROSS JOIN (VALUES (0), (1), (2), (3)) AS ranks (rank)
+            CROSS JOIN LATERAL ({scan}) AS issue (id, version, rank, changed_at)
+            ORDER BY issue.rank, issue.changed_at DESC, issue.id DESC
+            """,  # noqa: S608 - the ORM's own statement with its placeholders
+            [*(value for column in columns for value in column), *parameters],
+        )
+        rows = cursor.fetchall()
+    found: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status, _ in columns}
+    for status, *row in rows:
+        if len(found[status]) <= limit:
+            found[status].append((row[0], row[1], row[2], row[3]))
+    return {status: _column_page(column, limit) for status, column in found.items()}
 
 
 def recent_since(now: datetime | None = None) -> datetime:
@@ -257,6 +291,16 @@ def owners_in_use(limit: int = 50) -> Sequence[str]:
             [limit],
         )
         return [owner for (owner,) in cursor.fetchall()]
+
+
+def _column_page(found: list[tuple[int, int, int, datetime]], limit: int) -> ColumnPage:
+    """A page from one row more than it shows: (id, version, rank, changed_at)."""
+    page = found[:limit]
+    more = len(found) > limit
+    return ColumnPage(
+        rows=[(id_, version) for id_, version, _, _ in page],
+        next=Place(page[-1][2], page[-1][3], page[-1][0]) if more else None,
+    )
 
 
 def _any_of(name: str, values: Sequence[str]) -> Q:

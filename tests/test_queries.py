@@ -1,0 +1,147 @@
+"""The filter language and the orders that pages rely on."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.http import QueryDict
+
+from issues import queries
+from issues.models import Issue, Priority, Status, User
+from issues.queries import IssueFilter, Place
+from tests.factories import make_issue, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def found(address: str) -> set[str]:
+    wanted = IssueFilter.parse(QueryDict(address))
+    titles = set(wanted.apply(Issue.objects.alive()).values_list("title", flat=True))
+    assert queries.count(wanted) == len(titles)
+    assert sum(queries.count_by_status(wanted).values()) == len(titles)
+    return titles
+
+
+@pytest.fixture
+def three_issues():
+    make_issue(User.objects.agent(), title="sag", tags=["power"], priority="high", owner="mara@example.com")
+    make_issue(title="ripple", tags=["adcs", "tvac"], status="in_progress", priority="medium")
+    make_issue(title="noise 100 %", status=None, priority=None)
+
+
+@pytest.mark.usefixtures("three_issues")
+@pytest.mark.parametrize(
+    ("address", "titles"),
+    [
+        ("", {"sag", "ripple", "noise 100 %"}),
+        ("status=open", {"sag"}),
+        ("status=open&status=in_progress", {"sag", "ripple"}),
+        ("status=none", {"noise 100 %"}),
+        ("status=open&status=none", {"sag", "noise 100 %"}),
+        ("priority=high&priority=none", {"sag", "noise 100 %"}),
+        ("status=open&priority=medium", set()),
+        ("tag=tvac&tag=power", {"sag", "ripple"}),
+        ("owner=mara%40example.com", {"sag"}),
+        ("by=atlas", {"sag"}),
+        ("by=people", {"ripple", "noise 100 %"}),
+        ("untriaged=1", {"sag", "noise 100 %"}),
+        ("q=RIP", {"ripple"}),
+        ("q=100+%25", {"noise 100 %"}),
+        ("q=%25", {"noise 100 %"}),
+        ("status=closed&priority=urgent&by=nobody", {"sag", "ripple", "noise 100 %"}),
+        ("q=%00sag", {"sag"}),
+    ],
+)
+def test_an_address_finds(address, titles):
+    assert found(address) == titles
+
+
+def test_a_reference_finds_its_issue():
+    issue = make_issue()
+    make_issue()
+
+    wanted = IssueFilter.parse(QueryDict(f"q={issue.reference.lower()}"))
+
+    assert wanted.apply(Issue.objects.alive()).get() == issue
+    assert not IssueFilter(q="FND-" + "9" * 18).apply(Issue.objects.alive()).exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "q=a+b&status=open&status=none&priority=high&tag=%C3%A9+b&owner=a%40b&by=atlas&untriaged=1"],
+)
+def test_a_filter_is_written_back_as_it_was_read(address):
+    assert IssueFilter.parse(QueryDict(address)).query_string() == address
+
+
+class TestBoard:
+    def test_orders_by_priority_and_then_last_change(self):
+        ada, start = make_user(), datetime.now(UTC)
+        for n, priority in enumerate(["low", "high", None, "medium", "high"]):
+            make_issue(ada, title=f"{priority} {n}", priority=priority, at=start + timedelta(seconds=n))
+
+        page = queries.board_column(IssueFilter(), "open", 10)
+
+        titles = [Issue.objects.get(id=id_).title for id_, _ in page.rows]
+        assert titles == ["high 4", "high 1", "medium 3", "low 0", "None 2"]
+        assert page.next is None
+
+    def test_pages_show_everything_once(self):
+        ada, same = make_user(), datetime.now(UTC)
+        for n in range(23):
+            make_issue(ada, priority=[*Priority.values, None][n % 4], at=same + timedelta(seconds=n // 6))
+        whole = queries.board_column(IssueFilter(), "open", 100).rows
+
+        rows, after = [], None
+        while True:
+            page = queries.board_column(IssueFilter(), "open", 4, after)
+            rows += page.rows
+            if page.next is None:
+                break
+            after = Place.parse(str(page.next))
+
+        assert rows == whole
+        assert len(rows) == 23
+
+    @pytest.mark.parametrize("address", ["", "priority=high&tag=a", "q=t&by=people", "status=open"])
+    def test_in_one_statement_is_the_same_as_column_by_column(self, address):
+        ada, now = make_user(), datetime.now(UTC)
+        for n in range(60):
+            at = now - timedelta(days=n % 30)
+            issue = make_issue(
+                ada, title=f"t{n}", tags=["ab"[n % 2]], priority=[*Priority.values, None][n % 3], at=at
+            )
+            issue.change(by=ada, status=Status.values[n % 4], at=at)
+        wanted, since = IssueFilter.parse(QueryDict(address)), queries.recent_since()
+
+        columns = queries.board(wanted, 5, since)
+
+        closed = (Status.RESOLVED, Status.REJECTED)
+        assert columns == {
+            status: queries.board_column(wanted, status, 5, since=since if status in closed else None)
+            for status in Status.values
+        }
+        assert any(column.rows for column in columns.values())
+
+    def test_counts_what_was_closed_lately(self):
+        ada, since = make_user(), queries.recent_since()
+        for at in (since, since + timedelta(days=3), since - timedelta(seconds=1)):
+            make_issue(ada, at=at).change(by=ada, status="resolved", at=at)
+
+        assert queries.count_closed_since(IssueFilter(), since)["resolved"] == 2
+        assert queries.count_closed_since(IssueFilter(priorities=("low",)), since)["resolved"] == 2
+        assert queries.board_column(IssueFilter(), "resolved", 10, since=since).rows == list(
+            Issue.objects.filter(closed_at__gte=since).order_by("-changed_at").values_list("id", "version")
+        )
+
+    @pytest.mark.parametrize("text", ["", "1", "1.2", "a.b.c", "9.1.1", "0.99999999999999999999.1", "0.1.-1"])
+    def test_a_place_that_nobody_wrote_is_none(self, text):
+        assert Place.parse(text) is None
+
+
+def test_what_a_filter_offers_comes_most_used_first():
+    make_issue(tags=["power", "tvac"], owner="b@x")
+    make_issue(tags=["power"], owner="b@x")
+    make_issue(tags=["emc"]).trash(by=make_user())
+
+    assert queries.tags_in_use() == ["power", "tvac"]
+    assert queries.owners_in_use() == ["b@x"]
