@@ -1,0 +1,67 @@
+"""The end of the trash: what was deleted long enough ago goes for good, files included."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from .attachment import Attachment
+from .comment import Comment, CommentAttachment
+from .issue import Issue, IssueAttachment
+from .issue_file import IssueFile
+from .session import Session, SessionAttachment
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many of each went (or would go)."""
+
+    issues: int
+    comments: int
+    sessions: int
+    attachments: int
+
+
+def purge(*, before: datetime, dry_run: bool = False) -> Purged:
+    """Delete for good what was trashed before that moment, and every file whose last reference goes with it.
+
+    A file that nothing ever referred to stays: somebody may be about to attach it. Issues take their comments,
+    events and links along. A comment's tombstone goes too, and with it its place in the thread.
+    The rows go in one transaction; the bytes on disk follow once it is committed.
+    """
+    issues = Issue.objects.filter(deleted_at__lt=before)
+    sessions = Session.objects.filter(deleted_at__lt=before)
+    comments = Comment.objects.filter(deleted_at__lt=before).exclude(issue__in=issues)
+    with transaction.atomic():
+        all_comments = Comment.objects.filter(issue__in=issues) | Comment.objects.filter(
+            deleted_at__lt=before
+        )
+        referred = set(
+            Attachment.objects.filter(issue_links__issue__in=issues).values_list("id", flat=True)
+        ) | set(
+            Attachment.objects.filter(comment_links__comment__in=all_comments).values_list("id", flat=True)
+        )
+        referred |= set(Attachment.objects.filter(issue_files__issue__in=issues).values_list("id", flat=True))
+        referred |= set(
+            Attachment.objects.filter(session_links__session__in=sessions).values_list("id", flat=True)
+        )
+        gone = Purged(
+            issues=issues.count(), comments=comments.count(), sessions=sessions.count(), attachments=0
+        )
+        comments.delete()
+        sessions.delete()
+        issues.delete()
+        orphans = Attachment.objects.filter(id__in=referred).exclude(
+            Exists(IssueAttachment.objects.filter(attachment=OuterRef("pk")))
+            | Exists(CommentAttachment.objects.filter(attachment=OuterRef("pk")))
+            | Exists(SessionAttachment.objects.filter(attachment=OuterRef("pk")))
+            | Exists(IssueFile.objects.filter(attachment=OuterRef("pk")))
+        )
+        files = [attachment.file for attachment in orphans.select_for_update()]
+        orphans.filter(id__in=referred).delete()
+        if dry_run:
+            transaction.set_rollback(True)
+        else:
+            transaction.on_commit(lambda: [file.storage.delete(file.name) for file in files] and None)
+    return Purged(gone.issues, gone.comments, gone.sessions, len(files))
