@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -133,17 +134,32 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
     total = count(wanted)
     if offset >= total:
         return [], total
-    issues = wanted.apply(Issue.objects.alive())
+    before = None
     if offset > DEEP and wanted.is_by_state_only and NONE not in wanted.statuses + wanted.priorities:
         day, offset = counts.day_at(offset, wanted.statuses, wanted.priorities)
-        issues = issues.filter(created_at__lt=_midnight_after(day))
-    # Two steps, so that passing over the offset reads an index and not the rows.
-    ids = issues.newest_first().values_list("id", flat=True)[offset : offset + limit]
-    if offset:
-        ids = list(ids)
-        versions = dict(Issue.objects.filter(id__in=ids).values_list("id", "version"))
-        return [(id_, versions[id_]) for id_ in ids if id_ in versions], total
-    return list(issues.newest_first().values_list("id", "version")[:limit]), total
+        before = _midnight_after(day)
+    sql, parameters = _newest(wanted, deep=before is not None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # The inner scan passes over the offset in the index; only the page's own rows are read.
+            f"SELECT i.id, i.version FROM ({sql} LIMIT %s OFFSET %s) page JOIN issues_issue i ON i.id = page.id "  # noqa: S608
+            "ORDER BY i.created_at DESC, i.uuid DESC",
+            [before if parameter is _BEFORE else parameter for parameter in parameters] + [limit, offset],
+        )
+        return cursor.fetchall(), total
+
+
+_BEFORE = datetime.max.replace(tzinfo=UTC)  # stands for the moment that a deep page begins before
+
+
+@lru_cache(maxsize=256)
+def _newest(wanted: IssueFilter, *, deep: bool) -> tuple[str, tuple[Any, ...]]:
+    """The ids of what matches, newest first, as SQL and parameters; writing it takes longer than running it."""
+    issues = wanted.apply(Issue.objects.alive())
+    if deep:
+        issues = issues.filter(created_at__lt=_BEFORE)
+    sql, parameters = issues.newest_first().values_list("id").query.sql_with_params()
+    return sql, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,37 +225,45 @@ def board(wanted: IssueFilter, limit: int, since: datetime) -> dict[str, ColumnP
 
     The same rows as `board_column` gives for each; sixteen short index scans in one round trip.
     """
-    inner = wanted.without_status().apply(Issue.objects.alive())
-    inner = inner.filter(
-        status=RawSQL("col.status", []),
-        priority_rank=RawSQL("ranks.rank", []),
-        changed_at__gte=RawSQL("col.since", []),
-    ).filter(Q(closed_at=None) | Q(closed_at__gte=RawSQL("col.since", [])))
-    scan, parameters = (
-        inner.order_by("-changed_at", "-id")
-        .values_list("id", "version", "priority_rank", "changed_at")[: limit + 1]
-        .query.sql_with_params()
-    )
+    scan, parameters = _column_scan(wanted.without_status(), limit)
     columns = [(status.value, since if status in CLOSED else None) for status in Status]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT col.status, issue.* FROM (
-                SELECT status, coalesce(since, '-infinity') AS since
-                FROM (VALUES {", ".join(["(%s, %s::timestamptz)"] * len(columns))}) AS given (status, since)
-            ) col
-            CROSS JOIN (VALUES (0), (1), (2), (3)) AS ranks (rank)
-            CROSS JOIN LATERAL ({scan}) AS issue (id, version, rank, changed_at)
-            ORDER BY issue.rank, issue.changed_at DESC, issue.id DESC
+            SELECT status, id, version, rank, changed_at FROM (
+                SELECT col.status, issue.*, row_number() OVER (
+                    PARTITION BY col.status ORDER BY issue.rank, issue.changed_at DESC, issue.id DESC) AS place
+                FROM (
+                    SELECT status, coalesce(since, '-infinity') AS since
+                    FROM (VALUES {", ".join(["(%s, %s::timestamptz)"] * len(columns))}) AS given (status, since)
+                ) col
+                CROSS JOIN (VALUES (0), (1), (2), (3)) AS ranks (rank)
+                CROSS JOIN LATERAL ({scan}) AS issue (id, version, rank, changed_at)
+            ) placed WHERE place <= %s ORDER BY status, place
             """,  # noqa: S608 - the ORM's own statement with its placeholders
-            [*(value for column in columns for value in column), *parameters],
+            [*(value for column in columns for value in column), *parameters, limit + 1],
         )
         rows = cursor.fetchall()
     found: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status, _ in columns}
     for status, *row in rows:
-        if len(found[status]) <= limit:
-            found[status].append((row[0], row[1], row[2], row[3]))
+        found[status].append((row[0], row[1], row[2], row[3]))
     return {status: _column_page(column, limit) for status, column in found.items()}
+
+
+@lru_cache(maxsize=256)
+def _column_scan(wanted: IssueFilter, limit: int) -> tuple[str, tuple[Any, ...]]:
+    """The scan of one column and priority, as SQL and parameters; writing it takes longer than running it."""
+    issues = wanted.apply(Issue.objects.alive()).filter(
+        status=RawSQL("col.status", []),
+        priority_rank=RawSQL("ranks.rank", []),
+        changed_at__gte=RawSQL("col.since", []),
+    )
+    issues = issues.filter(Q(closed_at=None) | Q(closed_at__gte=RawSQL("col.since", [])))
+    ordered = issues.order_by("-changed_at", "-id").values_list(
+        "id", "version", "priority_rank", "changed_at"
+    )
+    sql, parameters = ordered[: limit + 1].query.sql_with_params()
+    return sql, parameters
 
 
 def recent_since(now: datetime | None = None) -> datetime:
@@ -251,7 +275,7 @@ def recent_since(now: datetime | None = None) -> datetime:
 def count_closed_since(wanted: IssueFilter, since: datetime) -> dict[str, int]:
     """How many matching issues are in each closed status since `since`, a midnight (UTC)."""
     if wanted.is_by_state_only and not wanted.priorities:
-        return {status: sum(counts.closed_per_day(status, since.date()).values()) for status in CLOSED}
+        return counts.closed_since(since.date())
     issues = wanted.without_status().apply(Issue.objects.alive())
     issues = issues.filter(status__in=CLOSED, closed_at__gte=since)
     return dict(issues.values_list("status").annotate(n=Count("id")))
