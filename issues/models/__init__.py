@@ -8,8 +8,10 @@ from .counts import CountDelta
 from .emoji import is_emoji
 from .errors import Conflict, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind
+from .idempotency import RememberedReply
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
+from .rate_limit import RateCount
 from .session import DEFAULT_TITLE, Session, SessionAttachment
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "NotThere",
     "NotYours",
     "Priority",
+    "RateCount",
     "Reaction",
+    "RememberedReply",
     "Role",
     "Scope",
     "Session",
