@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, limits
+from . import counts, limits, rate_limit
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
@@ -8,7 +8,7 @@ from .counts import CountDelta
 from .emoji import is_emoji
 from .errors import Conflict, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind
-from .idempotency import RememberedReply
+from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .rate_limit import RateCount
@@ -44,8 +44,10 @@ __all__ = [
     "Session",
     "SessionAttachment",
     "Status",
+    "StillRunning",
     "User",
     "counts",
     "is_emoji",
     "limits",
+    "rate_limit",
 ]

@@ -1,0 +1,403 @@
+"""What every JSON route does before and after its own work: who calls, how often, what may go wrong, what is said.
+
+A route is made of operations, one for each method. An operation knows its types and errors, so that the reference at
+/openapi.json is made from what really runs.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.core.files.uploadedfile import UploadedFile
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.http import parse_etags
+
+from issues.input import Invalid, Malformed, Member, Problem, read_object
+from issues.models import (
+    Conflict,
+    Gone,
+    NotThere,
+    NotYours,
+    RememberedReply,
+    Scope,
+    StillRunning,
+    User,
+    rate_limit,
+)
+from issues.models.idempotency import KEY_MAX
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT = 1024 * 1024  # bytes of JSON
+RETRY_AFTER = "2"  # seconds, while the database is away
+NOMINAL_LIMIT = 3000  # what the headers say where nothing is limited
+SAFE = ("GET", "HEAD")
+
+
+class ApiRequest(HttpRequest):
+    """A request with its caller known."""
+
+    caller: User
+
+
+Handler = Callable[..., HttpResponseBase]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of a route: what runs, and what the reference says of it."""
+
+    method: str
+    handler: Handler
+    summary: str
+    reply: Any = None  # the type of a JSON reply
+    status: int = 200
+    body: Any = None  # the type of the JSON body
+    upload: str = ""  # the name of the multipart field instead
+    query: Sequence[tuple[str, dict[str, Any], str]] = ()  # name, JSON Schema, description
+    errors: Sequence[int] = ()  # beyond those that every operation can give
+    example: Any = None
+    headers: Sequence[str] = ()  # of the reply, such as ETag
+    public: bool = False  # needs no token
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in SAFE
+
+
+class ApiError(Exception):
+    """A refusal with its status; everything in it is shown to the caller."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        problems: Sequence[Problem] = (),
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.problems = problems
+        self.headers = headers or {}
+
+
+def not_found(what: str = "issue") -> ApiError:
+    """404, in the same words whether it never was or was deleted."""
+    return ApiError(404, f"There is no such {what}.")
+
+
+# Replies
+
+
+def reply(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """JSON that is ready to send."""
+    return HttpResponse(body, status=status, content_type="application/json", headers=headers)
+
+
+def problem(error: ApiError) -> HttpResponse:
+    """An error as application/problem+json (RFC 9457)."""
+    body = msgspec.json.encode(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(error.status).phrase,
+            "status": error.status,
+            "detail": error.detail,
+            "errors": [{"pointer": one.pointer, "detail": one.detail} for one in error.problems],
+        }
+    )
+    return HttpResponse(
+        body, status=error.status, content_type="application/problem+json", headers=error.headers
+    )
+
+
+def etag(key: tuple[int, int]) -> str:
+    """The strong ETag of an issue in this (id, version)."""
+    return f'"{key[0]}-{key[1]}"'
+
+
+def expected_version(request: HttpRequest, key: tuple[int, int]) -> int | None:
+    """What If-Match asks for: None when it does not ask. 412 when no tag in it is of this issue's version."""
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return None
+    if etag(key) in parse_etags(given):
+        return key[1]
+    raise ApiError(412, "The issue has changed since: If-Match does not hold.", headers={"ETag": etag(key)})
+
+
+def is_current(request: HttpRequest, key: tuple[int, int]) -> bool:
+    """Whether If-None-Match says that the caller has this version already."""
+    given = request.headers.get("If-None-Match")
+    if given is None:
+        return False
+    return given.strip() == "*" or etag(key) in [tag.removeprefix("W/") for tag in parse_etags(given)]
+
+
+# Bodies
+
+
+def read_json(request: HttpRequest) -> dict[str, Member]:
+    """The members of the JSON body. 415 for another type, 413 over 1 MiB, 400 for what is no JSON object."""
+    if request.content_type != "application/json":
+        raise ApiError(415, "Send the body as application/json.", headers={"Accept-Post": "application/json"})
+    return read_object(_body(request))
+
+
+def _body(request: HttpRequest) -> bytes:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdecimal() and int(length) > BODY_LIMIT:
+        raise ApiError(413, "The body is over 1 MiB.")
+    if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        # Django reads nothing without a length; the server has taken the chunks apart already.
+        body: bytes = request.META["wsgi.input"].read(BODY_LIMIT + 1)
+        if len(body) > BODY_LIMIT:
+            raise ApiError(413, "The body is over 1 MiB.")
+        request._body = body  # type: ignore[attr-defined]  # where Django keeps what it has read
+        return body
+    return request.body
+
+
+def read_files(request: HttpRequest, name: str) -> list[UploadedFile]:
+    """The files in the multipart field `name`, already on disk. 415, 413, 400 or 422 when there are none."""
+    if request.content_type != "multipart/form-data":
+        raise ApiError(415, f"Send the file as multipart/form-data, in the field {name!r}.")
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isdecimal():
+        raise ApiError(411, "Say how long the upload is: Content-Length.")
+    if int(length) > settings.UPLOAD_LIMIT:
+        raise ApiError(413, f"The upload is over {settings.UPLOAD_LIMIT:,} bytes.")
+    files = request.FILES.getlist(name)
+    if not files:
+        raise Invalid([Problem(f"/{name}", "a file is required")])
+    return [file for file in files if isinstance(file, UploadedFile)]
+
+
+# The route
+
+
+class _Csrf(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason  # words instead of a page
+
+
+_csrf = _Csrf(lambda request: HttpResponse())
+
+
+def route(*operations: Operation) -> Callable[..., HttpResponseBase]:
+    """The Django view of a path: picks the operation, knows the caller, and turns every failure into a problem."""
+    by_method = {operation.method: operation for operation in operations}
+    if "GET" in by_method:
+        by_method["HEAD"] = by_method["GET"]
+    allow = ", ".join(sorted([*by_method, "OPTIONS"]))
+
+    def view(request: ApiRequest, **ids: str) -> HttpResponseBase:
+        headers: dict[str, str] = {}
+        try:
+            operation = by_method.get(request.method or "")
+            if operation is None:
+                if request.method == "OPTIONS":
+                    return HttpResponse(status=204, headers={"Allow": allow})
+                raise ApiError(405, f"This address takes {allow}.", headers={"Allow": allow})
+            if not operation.public:
+                request.caller = _admit(request, operation, headers)
+            known = {name: _uuid(value, name) for name, value in ids.items() if name != "emoji"}
+            if "emoji" in ids:
+                known["emoji"] = ids["emoji"]  # type: ignore[assignment]
+            response = _answer(request, operation, known)
+        except Exception as error:
+            response = problem(_refusal(error))
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if request.method == "HEAD" and isinstance(response, HttpResponse):
+            response.headers["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+    view.csrf_exempt = True  # type: ignore[attr-defined]  # tokens need none; cookies are checked in _admit
+    view.operations = operations  # type: ignore[attr-defined]  # what OpenAPI is made from
+    return view
+
+
+def _answer(request: ApiRequest, operation: Operation, ids: dict[str, Any]) -> HttpResponseBase:
+    key = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
+    if key is None:
+        return operation.handler(request, **ids)
+    if not (1 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
+        raise Invalid([Problem("Idempotency-Key", f"must be 1 to {KEY_MAX} printable ASCII characters")])
+    return _answer_once(request, operation, ids, key)
+
+
+def _answer_once(
+    request: ApiRequest, operation: Operation, ids: dict[str, Any], key: str
+) -> HttpResponseBase:
+    """Do the work, or give the reply that the same request got before. Work and memory are one transaction."""
+    fingerprint = _fingerprint(request, operation)
+    with transaction.atomic():
+        remembered, is_first = RememberedReply.claim(request.caller, key, fingerprint)
+        if not is_first:
+            if bytes(remembered.fingerprint) != fingerprint:
+                raise ApiError(422, "This Idempotency-Key was used for another request.")
+            return HttpResponse(bytes(remembered.body), status=remembered.status, headers=remembered.headers)
+        try:
+            with transaction.atomic():
+                response = operation.handler(request, **ids)
+        except Exception as error:
+            refusal = _refusal(error)
+            if refusal.status >= 500:
+                raise
+            response = problem(refusal)
+        if isinstance(response, HttpResponse):
+            remembered.remember(response.status_code, dict(response.headers), response.content)
+    return response
+
+
+def _fingerprint(request: HttpRequest, operation: Operation) -> bytes:
+    digest = hashlib.sha256(
+        f"{request.method} {request.path.removeprefix('/api/v1')}\0".encode("utf-8", "replace")
+    )
+    if operation.upload:
+        for name, files in sorted(request.FILES.lists()):
+            for file in files:
+                digest.update(repr((name, file.name, getattr(file, "sha256", ""))).encode("utf-8", "replace"))
+        digest.update(repr(sorted(request.POST.lists())).encode("utf-8", "replace"))
+    else:
+        digest.update(_body(request))
+    return digest.digest()
+
+
+def _uuid(value: str, name: str) -> UUID:
+    what = name.removesuffix("_id").replace("_", " ")
+    if len(value) != 36:
+        raise not_found(what)
+    try:
+        return UUID(value)
+    except ValueError:
+        raise not_found(what) from None
+
+
+# Who calls
+
+
+def _admit(request: HttpRequest, operation: Operation, headers: dict[str, str]) -> User:
+    """The caller, counted against the limit and allowed to do this. 401, 403 or 429."""
+    limit = settings.RATE_LIMIT
+    authorization = request.headers.get("Authorization")
+    scope = Scope.WRITE if operation.writes else Scope.READ
+    if authorization is not None:
+        kind, _, secret = authorization.partition(" ")
+        admission = rate_limit.admit(secret.strip(), count=bool(limit)) if kind.lower() == "bearer" else None
+        if admission is None:
+            _count(f"address {request.META.get('REMOTE_ADDR')}", limit, headers)
+            raise ApiError(401, "The token is not known, has expired or was revoked.", headers=_ASK)
+        _limit(admission.n, limit, headers)
+        if scope not in admission.scopes:
+            raise ApiError(403, f"This token does not have the scope {scope.value!r}.")
+        user = admission.user
+    else:
+        user = _without_token(request, operation)
+        _count(f"user {user.pk}", limit, headers)
+    if operation.writes and not user.can_write:
+        raise ApiError(403, "A viewer cannot change anything. An administrator can give you another role.")
+    return user
+
+
+_ASK = {"WWW-Authenticate": 'Bearer realm="Findings"'}
+
+
+def _without_token(request: HttpRequest, operation: Operation) -> User:
+    """A signed-in browser, by its cookie; in local mode anybody on this machine, but no other web site."""
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
+        if operation.writes:
+            _csrf.process_request(request)
+            reason = _csrf.process_view(request, lambda: None, (), {})
+            if reason:
+                raise ApiError(403, f"{reason} With a cookie, a write needs a CSRF token.")
+        return request.user
+    if settings.LOCAL:
+        origin = request.headers.get("Origin")
+        own = origin is None or origin == f"{request.scheme}://{request.get_host()}"
+        if not own or request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+            raise ApiError(403, "Another web site may not speak for you.")
+        return _local_user()
+    raise ApiError(401, "Send a token: Authorization: Bearer …", headers=_ASK)
+
+
+def _local_user() -> User:
+    return User.objects.local()
+
+
+def _count(caller: str, limit: int, headers: dict[str, str]) -> None:
+    _limit(rate_limit.count_request(caller) if limit else 0, limit, headers)
+
+
+def _limit(n: int, limit: int, headers: dict[str, str]) -> None:
+    """Say what is left (draft-ietf-httpapi-ratelimit-headers); 429 when nothing is."""
+    quota, left = limit or NOMINAL_LIMIT, rate_limit.seconds_left()
+    headers["RateLimit-Policy"] = f'"default";q={quota};w=60'
+    headers["RateLimit"] = f'"default";r={max(0, quota - n)};t={left}'
+    if limit and n > limit:
+        raise ApiError(429, f"At most {limit:,} requests a minute.", headers={"Retry-After": str(left)})
+
+
+# What went wrong
+
+
+def _refusal(error: Exception) -> ApiError:
+    """Every failure as what the caller is told. What nobody foresaw is a 500, logged with its traceback."""
+    match error:
+        case ApiError():
+            return error
+        case Malformed():
+            return ApiError(400, str(error))
+        case Invalid():
+            return ApiError(422, "The request breaks the rules listed in errors.", error.problems)
+        case NotThere():
+            return ApiError(422, "The request names what does not exist.", _missing(error))
+        case Gone():
+            return not_found()
+        case Conflict():
+            return ApiError(412, "The issue has changed since: If-Match does not hold.")
+        case NotYours():
+            return ApiError(403, "Only its author may do this to a comment.")
+        case StillRunning():
+            return ApiError(
+                409,
+                "The first request with this Idempotency-Key is still running.",
+                headers={"Retry-After": "5"},
+            )
+        case RequestDataTooBig():
+            return ApiError(413, "The body is too large.")
+        case TooManyFilesSent() | MultiPartParserError() | SuspiciousOperation() | UnreadablePostError():
+            return ApiError(400, "The body cannot be read.")
+        case OSError() if error.errno in (28, 122):  # no space left on device, quota exceeded
+            return ApiError(507, "There is no room for the file. Nothing was kept.")
+        case OperationalError() | InterfaceError():
+            logger.warning("database away: %s", error.__class__.__name__)
+            return ApiError(
+                503,
+                "The database does not answer. Nothing was changed.",
+                headers={"Retry-After": RETRY_AFTER},
+            )
+    logger.error("unforeseen", exc_info=error)
+    return ApiError(500, "Something went wrong here. The X-Request-ID of this reply finds it in the log.")
+
+
+_FIELDS = {"attachments": "attachment_ids", "sessions": "session_ids", "attachment": "attachment_id"}
+
+
+def _missing(error: NotThere) -> list[Problem]:
+    name = _FIELDS[error.field]
+    return [Problem(f"/{name}", f"{uuid} does not exist") for uuid in error.missing]

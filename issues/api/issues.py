@@ -1,0 +1,184 @@
+"""/issues: create, list, get, update, delete."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse
+from msgspec import UNSET
+
+from issues import queries
+from issues.fragments import Fragments
+from issues.input import Invalid, IssueChanges, NewIssue, Problem, read, read_choices
+from issues.models import Issue, Priority, Status
+from issues.models.limits import UNASSIGNED
+from issues.queries import IssueFilter
+
+from . import types
+from .http import (
+    ApiRequest,
+    Operation,
+    etag,
+    expected_version,
+    is_current,
+    not_found,
+    read_json,
+    reply,
+    route,
+)
+from .paging import links, paging_parameters, read_page
+from .representations import collection, issue_fragments
+
+fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES)
+DEFAULT_LIMIT = 100
+FIELDS = {"attachment_ids": "attachments", "session_ids": "sessions"}  # as the verbs name them
+
+
+def create_issue(request: ApiRequest) -> HttpResponse:
+    """POST /issues"""
+    members = read_json(request)
+    if not request.caller.is_agent:
+        members.pop("job_run_id", None)  # the agent's alone, ignored from anyone else
+    new = read(NewIssue, members)
+    issue = Issue.create(
+        by=request.caller,
+        title=new.title,
+        description=new.description,  # type: ignore[arg-type]  # read() gives its very text
+        status=new.status,
+        priority=new.priority,
+        tags=new.tags or (),
+        owner=new.owner or UNASSIGNED,
+        resolution_summary=new.resolution_summary,
+        attachments=new.attachment_ids or (),
+        sessions=new.session_ids or (),
+        job_run_id=new.job_run_id,
+    )
+    return _whole(issue, 201, {"Location": f"/issues/{issue.uuid}"})
+
+
+def list_issues(request: ApiRequest) -> HttpResponse:
+    """GET /issues"""
+    problems: list[Problem] = []
+    page = read_page(request, problems, default=DEFAULT_LIMIT)
+    wanted = IssueFilter(
+        statuses=read_choices(request.GET.getlist("status"), Status.values, "status", problems),
+        priorities=read_choices(request.GET.getlist("priority"), Priority.values, "priority", problems),
+    )
+    if problems:
+        raise Invalid(problems)
+    keys, count = queries.issue_page(wanted, page.limit, page.offset)
+    return reply(collection(fragments.get(keys), count), headers=links(request, page, count))
+
+
+def get_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
+    """GET /issues/{issue_id}"""
+    key = queries.version_of(issue_id)
+    if key is None:
+        raise not_found()
+    if is_current(request, key):
+        return HttpResponse(status=304, headers={"ETag": etag(key)})
+    body = fragments.one(key)
+    if body is None:
+        raise not_found()
+    return reply(body, headers={"ETag": etag(key)})
+
+
+def update_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
+    """PATCH /issues/{issue_id}"""
+    issue = issue_or_404(issue_id)
+    changes = read(IssueChanges, read_json(request))
+    fields: dict[str, Any] = {
+        FIELDS.get(name, name): value
+        for name, value in msgspec.structs.asdict(changes).items()
+        if value is not UNSET
+    }
+    if "owner" in fields:
+        fields["owner"] = fields["owner"] or UNASSIGNED
+    issue.change(
+        by=request.caller, expected_version=expected_version(request, (issue.pk, issue.version)), **fields
+    )
+    return _whole(issue)
+
+
+def delete_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
+    """DELETE /issues/{issue_id}"""
+    issue = issue_or_404(issue_id)
+    if not issue.trash(
+        by=request.caller, expected_version=expected_version(request, (issue.pk, issue.version))
+    ):
+        raise not_found()
+    return HttpResponse(status=204)
+
+
+def issue_or_404(uuid: UUID) -> Issue:
+    """The living issue with this id."""
+    issue = Issue.objects.alive().filter(uuid=uuid).first()
+    if issue is None:
+        raise not_found()
+    return issue
+
+
+def _whole(issue: Issue, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    key = (issue.pk, issue.version)
+    body = fragments.one(key)
+    if body is None:  # deleted by somebody else in this very moment
+        raise not_found()
+    return reply(body, status, {"ETag": etag(key), **(headers or {})})
+
+
+EXAMPLE = {
+    "title": "Battery string B drops to 22.3 V during eclipse at −20 °C soak",
+    "description": [{"type": "paragraph", "text": "Below the 24.0 V limit for **148 s**."}],
+    "priority": "high",
+    "tags": ["anomaly", "power"],
+}
+
+collection_route = route(
+    Operation(
+        "POST",
+        create_issue,
+        "Create an issue",
+        reply=types.Issue,
+        status=201,
+        body=NewIssue,
+        errors=(400, 413, 415, 422),
+        example=EXAMPLE,
+        headers=("ETag", "Location"),
+    ),
+    Operation(
+        "GET",
+        list_issues,
+        "List issues",
+        reply=types.IssueList,
+        query=(
+            (
+                "status",
+                {"type": "array", "items": {"type": "string", "enum": Status.values}},
+                "Any of these; may be given several times.",
+            ),
+            (
+                "priority",
+                {"type": "array", "items": {"type": "string", "enum": Priority.values}},
+                "Any of these; may be given several times.",
+            ),
+            *paging_parameters(DEFAULT_LIMIT),
+        ),
+        errors=(422,),
+        headers=("Link",),
+    ),
+)
+item_route = route(
+    Operation("GET", get_issue, "Get an issue", reply=types.Issue, errors=(404,), headers=("ETag",)),
+    Operation(
+        "PATCH",
+        update_issue,
+        "Update an issue",
+        reply=types.Issue,
+        body=IssueChanges,
+        errors=(400, 404, 412, 413, 415, 422),
+        example={"status": "in_progress", "owner": "mara.lindqvist@example.com"},
+        headers=("ETag",),
+    ),
+    Operation("DELETE", delete_issue, "Delete an issue", status=204, errors=(404, 412)),
+)

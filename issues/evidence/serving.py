@@ -1,0 +1,109 @@
+"""Files on their way out: the bytes of an attachment, in an answer that no browser can be tricked with."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import IO
+from urllib.parse import quote
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from PIL import Image, UnidentifiedImageError
+
+from issues.models import Attachment
+
+# What may be shown inside a page, if Pillow agrees that it is one.
+INLINE = {"png": ("PNG", "image/png"), "jpg": ("JPEG", "image/jpeg"), "jpeg": ("JPEG", "image/jpeg"),
+          "gif": ("GIF", "image/gif"), "webp": ("WEBP", "image/webp")}  # fmt: skip
+# Harmless types that help a program that downloads; everything else is bytes.
+TYPES = {"csv": "text/csv", "txt": "text/plain", "md": "text/markdown", "json": "application/json",
+         "pdf": "application/pdf", "tsv": "text/tab-separated-values", "log": "text/plain"}  # fmt: skip
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=3600",
+    "Accept-Ranges": "bytes",
+}
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_CHUNK = 256 * 1024
+_PIXELS_MAX = 64_000_000
+
+
+def serve(request: HttpRequest, attachment: Attachment, *, download: bool = False) -> HttpResponseBase:
+    """The bytes: inline for images that Pillow recognises, for saving otherwise. One range is honoured (RFC 9110)."""
+    tag = f'"{attachment.sha256[:32]}"'
+    headers = {**HEADERS, "ETag": tag}
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers=headers)
+    try:
+        file = attachment.file.open("rb")
+    except FileNotFoundError:
+        return HttpResponse(
+            "The file is missing from the store.", status=404, content_type="text/plain", headers=HEADERS
+        )
+    image = None if download else inline_type(attachment.extension, file)
+    file.seek(0)
+    headers["Content-Disposition"] = disposition(attachment.name, inline=image is not None)
+    content_type = image or TYPES.get(attachment.extension, "application/octet-stream")
+    part = _range(request, attachment.size, tag)
+    if part is None:
+        response = FileResponse(file, content_type=content_type)
+        response.headers.update(headers)
+        response.headers["Content-Length"] = str(attachment.size)
+        return response
+    begin, end = part
+    if begin > end:
+        file.close()
+        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{attachment.size}"})
+    file.seek(begin)
+    ranged = StreamingHttpResponse(_chunks(file, end - begin + 1), status=206, content_type=content_type)
+    ranged.headers.update(headers)
+    ranged.headers["Content-Range"] = f"bytes {begin}-{end}/{attachment.size}"
+    ranged.headers["Content-Length"] = str(end - begin + 1)
+    return ranged
+
+
+def inline_type(extension: str, file: IO[bytes]) -> str | None:
+    """The image type under which a file may be shown, if Pillow really finds that image in it."""
+    known = INLINE.get(extension)
+    if known is None:
+        return None
+    try:
+        with Image.open(file, formats=[known[0]]) as image:
+            if image.width * image.height > _PIXELS_MAX:
+                return None
+            image.verify()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return known[1]
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """Content-Disposition, the name in ASCII and in UTF-8 (RFC 6266, RFC 8187); nothing in it can end the header."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^\w .()+,=@-]", "_", plain) or "file"
+    kind = "inline" if inline else "attachment"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _range(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
+    """The first and last byte asked for; None for everything. A first beyond the last cannot be satisfied."""
+    if_range = request.headers.get("If-Range")
+    match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
+    if match is None or match[1] == match[2] == "" or (if_range is not None and if_range != tag):
+        return None
+    if match[1] == "":
+        wanted = int(match[2])
+        return (max(0, size - wanted), size - 1) if wanted else (1, 0)
+    begin = int(match[1])
+    end = min(int(match[2]), size - 1) if match[2] else size - 1
+    if match[2] and int(match[2]) < begin:
+        return None
+    return (begin, end) if begin < size else (1, 0)
+
+
+def _chunks(file: IO[bytes], length: int) -> Iterator[bytes]:
+    with file:
+        while length > 0 and (chunk := file.read(min(_CHUNK, length))):
+            length -= len(chunk)
+            yield chunk
