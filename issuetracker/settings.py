@@ -143,5 +143,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "issuetracker.logs.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # A refused request is no event of ours, and its address may hold a signature.
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"], "level": env.str("ISSUETRACKER_LOG_LEVEL", default="INFO")},
 }

@@ -213,9 +213,9 @@ def route(*operations: Operation) -> Callable[..., HttpResponseBase]:
                 raise ApiError(405, f"This address takes {allow}.", headers={"Allow": allow})
             if not operation.public:
                 request.caller = _admit(request, operation, headers)
-            known = {name: _uuid(value, name) for name, value in ids.items() if name != "emoji"}
-            if "emoji" in ids:
-                known["emoji"] = ids["emoji"]  # type: ignore[assignment]
+            known = {
+                name: _uuid(value, name) if name.endswith("_id") else value for name, value in ids.items()
+            }
             response = _answer(request, operation, known)
         except Exception as error:
             response = problem(_refusal(error))
