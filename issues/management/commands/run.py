@@ -18,14 +18,18 @@ STOP_AFTER = 4.5  # seconds for gunicorn to finish running requests
 
 
 class Command(BaseCommand):
-    help = "Bring the database up to date, load the demo data once, and serve on 127.0.0.1:$PORT until Ctrl-C."
+    help = (
+        "Bring the database up to date, load the demo data once, and serve on 127.0.0.1:$PORT until Ctrl-C."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="start with an empty database")
 
     def handle(self, *_: Any, no_demo: bool, **__: Any) -> None:
         if not settings.LOCAL:
-            raise CommandError("This is for local mode: set ISSUETRACKER_LOCAL=1. In production, start gunicorn.")
+            raise CommandError(
+                "This is for local mode: set ISSUETRACKER_LOCAL=1. In production, start gunicorn."
+            )
         port = os.environ.get("PORT", "8000")
         _ask_for(port)
         self._say("Database: bringing the tables up to date")
@@ -42,7 +46,7 @@ class Command(BaseCommand):
 
         connection.close()  # gunicorn's workers make their own
         # In a process group of its own: Ctrl-C reaches only us, and we stop things in their order.
-        server = subprocess.Popen(  # noqa: S603 - our own interpreter
+        server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "python:issuetracker.gunicorn", "issuetracker.wsgi"],
             cwd=settings.BASE_DIR,
             env=os.environ | {"PORT": port},
