@@ -690,7 +690,7 @@ def _is_at(pid: int, folder: Path) -> bool:
             return False
     except OSError:
         return False
-    told = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)  # noqa: S607
+    told = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
     return str(folder) in told.stdout
 
 

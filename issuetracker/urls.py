@@ -7,3 +7,8 @@ urlpatterns = [
     path("", include("issues.api.urls", namespace="api")),
     path("", include("issues.pages.urls")),
 ]
+
+handler400 = "issues.pages.errors.bad_request"
+handler403 = "issues.pages.errors.permission_denied"
+handler404 = "issues.pages.errors.not_found"
+handler500 = "issues.pages.errors.server_error"

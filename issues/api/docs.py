@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,12 +13,14 @@ from django.views.decorators.http import require_safe
 from .openapi import document
 
 
+@login_not_required
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """The description in OpenAPI 3.1."""
     return HttpResponse(_document_json(), content_type="application/json")
 
 
+@login_not_required
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """The same to read: one page, no script."""

@@ -227,6 +227,7 @@ def route(*operations: Operation) -> Callable[..., HttpResponseBase]:
         return response
 
     view.csrf_exempt = True  # type: ignore[attr-defined]  # tokens need none; cookies are checked in _admit
+    view.login_required = False  # type: ignore[attr-defined]  # 401 in JSON instead of the sign-in page
     view.operations = operations  # type: ignore[attr-defined]  # what OpenAPI is made from
     return view
 

@@ -1,0 +1,47 @@
+"""Cards: rendered once per version of an issue, the same for every viewer, and joined into the board as they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+
+from issues.fragments import Fragments
+from issues.models import Issue, Status
+from issues.models.account import hue, initials
+from issues.models.limits import UNASSIGNED
+from issues.queries import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An owner as a card shows them: only what the issue itself says, so that the card stays true."""
+
+    name: str
+    initials: str
+    hue: int
+
+    @classmethod
+    def of(cls, owner: str) -> "Person | None":
+        return None if owner == UNASSIGNED else cls(owner, initials(owner), hue(owner))
+
+
+def render_cards(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
+    """The cards of these issues by (id, version): one query, and one pass of the template for each."""
+    template = get_template("_card.html")
+    issues = Issue.objects.alive().filter(id__in=ids).select_related("created_by").defer("description")
+    return {
+        (issue.pk, issue.version): template.render(
+            {"issue": issue, "owner": Person.of(issue.owner), "statuses": Status}
+        ).encode()
+        for issue in issues
+    }
+
+
+_cards = Fragments(render_cards, capacity=settings.FRAGMENT_BYTES)
+
+
+def cards(rows: Sequence[Row]) -> SafeString:
+    """The cards of these issues as HTML, in this order."""
+    return mark_safe(b"".join(_cards.get(rows)).decode())  # noqa: S308 - made by our template

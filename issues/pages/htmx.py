@@ -1,0 +1,62 @@
+"""What every page needs: the signed-in request, page or fragment, and writes for those who may."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from django_htmx.middleware import HtmxDetails
+
+from issues.models import User
+
+P = ParamSpec("P")
+
+
+class PageRequest(HttpRequest):
+    """A signed-in request, as every page view receives it."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[PageRequest, P], HttpResponse]
+
+
+def verb(view: View[P]) -> View[P]:
+    """A view that writes: POST only, and not for viewers."""
+
+    @require_POST
+    @wraps(view)
+    def checked(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.can_write:
+            raise PermissionDenied(
+                "A viewer cannot change anything. An administrator can give you another role."
+            )
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def wants_fragment(request: PageRequest) -> bool:
+    """Whether a piece of the page is asked for: not by boosted links or history, which need all of it."""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def go_back(request: PageRequest, fallback: str) -> HttpResponseRedirect:
+    """After a plain post: where the form says it came from, if that is on this site."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    response = HttpResponseRedirect(target if safe and target.startswith("/") else fallback)
+    response.status_code = 303  # after a POST, GET the other page
+    return response
+
+
+def announce(response: HttpResponse, **toast: Any) -> HttpResponse:
+    """Have the page say what was done: `text`, and an `undo` with `url` and fields."""
+    response.headers["HX-Trigger"] = json.dumps({"toast": toast})
+    return response

@@ -1,0 +1,42 @@
+"""What holds for every page: the content security policy, and who is looking in local mode."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
+
+from issues.models import User
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def content_security_policy(get_response: GetResponse) -> GetResponse:
+    """Send SECURE_CSP (named as in Django 6, a dictionary of directives) with every answer that has none of its own."""
+    policy = "; ".join(f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items())
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+    return middleware
+
+
+def local_user(get_response: GetResponse) -> GetResponse:
+    """In local mode whoever is at this machine is signed in, without a session and without a write."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if settings.LOCAL:
+            request.user = SimpleLazyObject(User.objects.local)
+        return get_response(request)
+
+    return middleware
+
+
+def theme(request: HttpRequest) -> dict[str, str | bool]:
+    """For the templates: the theme that the viewer chose, and whether this is local mode."""
+    chosen = request.COOKIES.get("theme", "")
+    return {"theme": chosen if chosen in ("light", "dark") else "", "is_local": settings.LOCAL}

@@ -1,0 +1,48 @@
+"""The map of the pages. A page's address holds its whole state."""
+
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from . import account, board, issue, new
+
+app_name = "pages"
+
+_ISSUE = r"^FND-(?P<number>[1-9]\d{0,17})"
+_COMMENT = _ISSUE + r"/comments/(?P<comment_id>[0-9a-f-]{36})"
+
+board_urls = [
+    path("", board.board, name="board"),
+    path("board", RedirectView.as_view(pattern_name="pages:board", query_string=True)),
+]
+issue_urls = [
+    re_path(_ISSUE + "$", issue.issue_page, name="issue"),
+    re_path(r"^[Ff][Nn][Dd]-(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
+    re_path(r"^(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
+    path("new", new.new_issue, name="new"),
+    re_path(_ISSUE + "/status$", issue.change_status, name="change_status"),
+    re_path(_ISSUE + "/description$", issue.edit_description, name="edit_description"),
+    re_path(_ISSUE + "/files$", issue.attach_files, name="attach_files"),
+    re_path(_ISSUE + "/delete$", issue.trash_issue, name="trash_issue"),
+    re_path(_ISSUE + "/restore$", issue.restore_issue, name="restore_issue"),
+    re_path(_ISSUE + "/comments$", issue.add_comment, name="add_comment"),
+    re_path(_COMMENT + "/edit$", issue.edit_comment, name="edit_comment"),
+    re_path(_COMMENT + "/delete$", issue.trash_comment, name="trash_comment"),
+    re_path(_COMMENT + "/restore$", issue.restore_comment, name="restore_comment"),
+    re_path(_COMMENT + "/react$", issue.react, name="react"),
+    re_path(
+        _ISSUE + "/(?P<field>title|priority|owner|tags|resolution_summary)$",
+        issue.change_field,
+        name="change_field",
+    ),
+]
+evidence_urls = [
+    path("file/<uuid:attachment_id>", issue.file_content, name="file"),
+    path("session/<uuid:session_id>", issue.session_page, name="session"),
+]
+account_urls = [
+    path("signin", account.sign_in, name="signin"),
+    path("signout", account.sign_out, name="signout"),
+    path("theme", account.set_theme, name="theme"),
+]
+
+urlpatterns = [*board_urls, *issue_urls, *evidence_urls, *account_urls]
