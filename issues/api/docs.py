@@ -24,7 +24,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """The same to read: one page, no script."""
-    return render(request, "api/docs.html", {"info": document()["info"], "groups": _groups()})
+    return render(request, "api/docs.html", {"here": "docs", "info": document()["info"], "groups": _groups()})
 
 
 @cache

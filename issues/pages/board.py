@@ -40,6 +40,7 @@ def board(request: PageRequest) -> HttpResponse:
     columns = _columns(wanted, everything)
     total = sum(column.count for column in columns)
     context = {
+        "here": "board",
         "columns": columns,
         "total": total,
         "filter": wanted,

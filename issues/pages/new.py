@@ -66,6 +66,7 @@ def _form(
     request: PageRequest, typed: dict[str, Any], problems: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
     context = {
+        "here": "new",
         "typed": typed,
         "problems": problems or {},
         "statuses": list(Status),
