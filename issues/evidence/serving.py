@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from PIL import Image, UnidentifiedImageError
 
 from issues.models import Attachment
@@ -47,20 +47,21 @@ def serve(request: HttpRequest, attachment: Attachment, *, download: bool = Fals
     content_type = image or TYPES.get(attachment.extension, "application/octet-stream")
     part = _range(request, attachment.size, tag)
     if part is None:
-        response = FileResponse(file, content_type=content_type)
-        response.headers.update(headers)
-        response.headers["Content-Length"] = str(attachment.size)
-        return response
+        # (Django's FileResponse would write a disposition of its own over ours.)
+        headers["Content-Length"] = str(attachment.size)
+        return StreamingHttpResponse(
+            _chunks(file, attachment.size), content_type=content_type, headers=headers
+        )
     begin, end = part
     if begin > end:
         file.close()
         return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{attachment.size}"})
     file.seek(begin)
-    ranged = StreamingHttpResponse(_chunks(file, end - begin + 1), status=206, content_type=content_type)
-    ranged.headers.update(headers)
-    ranged.headers["Content-Range"] = f"bytes {begin}-{end}/{attachment.size}"
-    ranged.headers["Content-Length"] = str(end - begin + 1)
-    return ranged
+    headers["Content-Range"] = f"bytes {begin}-{end}/{attachment.size}"
+    headers["Content-Length"] = str(end - begin + 1)
+    return StreamingHttpResponse(
+        _chunks(file, end - begin + 1), status=206, content_type=content_type, headers=headers
+    )
 
 
 def inline_type(extension: str, file: IO[bytes]) -> str | None:
