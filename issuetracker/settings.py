@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "issues.pages.middleware.local_user",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "issues.pages.middleware.SignInRequired",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 

@@ -1,8 +1,10 @@
 """What holds for every page: the content security policy, and who is looking in local mode."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
@@ -34,6 +36,16 @@ def local_user(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's own, but a view that needs no sign-in (the API's know their callers themselves) costs no query."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        answer: HttpResponseBase | None = super().process_view(request, view_func, *args)
+        return answer
 
 
 def theme(request: HttpRequest) -> dict[str, str | bool]:

@@ -1,0 +1,97 @@
+"""Chart objects, the description of the API, and its page."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from issues.metrics import charts
+from issues.models import Status
+from tests.factories import make_issue
+
+
+class TestMetrics:
+    def test_have_the_documented_shape(self, api):
+        response = api.get("/issues/metrics")
+
+        metrics = msgspec.json.decode(response.content, type=charts.Metrics).metrics
+        assert [chart.chart_type for chart in metrics] == ["pie_chart", "mixed_chart", "pie_chart"]
+        assert [entry.label for entry in metrics[0].chart_data.data] == [
+            "Open",
+            "In progress",
+            "Resolved",
+            "Rejected",
+        ]
+        assert [entry.value for entry in metrics[0].chart_data.data] == [0, 0, 0, 0]
+        assert list(response.json()["metrics"][0]["chart_data"]) == [
+            "title",
+            "data",
+            "colors",
+            "display_config",
+        ]
+        colors = [entry.color for chart in metrics for entry in chart.chart_data.data]
+        assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in colors)
+
+    def test_add_up_to_the_number_of_issues(self, api):
+        for status in (*Status.values, None, "open"):
+            make_issue(api.user, status=status, priority=None if status is None else "high")
+        make_issue(api.user).trash(by=api.user)
+
+        by_status, _, by_priority = api.get("/issues/metrics").json()["metrics"]
+
+        values = {entry["label"]: entry["value"] for entry in by_status["chart_data"]["data"]}
+        assert values == {"Open": 2, "In progress": 1, "Resolved": 1, "Rejected": 1, "No status": 1}
+        assert list(values)[-1] == "No status"
+        assert sum(entry["value"] for entry in by_priority["chart_data"]["data"]) == 6
+
+    def test_count_created_and_resolved_by_week_from_monday(self, api):
+        wednesday = datetime(2026, 11, 18, 12, tzinfo=UTC)
+        sunday = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+        make_issue(api.user, at=wednesday, status="resolved")
+        make_issue(api.user, at=sunday).change(
+            by=api.user, at=sunday + timedelta(minutes=2), status="resolved"
+        )
+        make_issue(api.user, at=wednesday - timedelta(weeks=20))
+
+        chart = charts.created_and_resolved(date(2026, 11, 24)).chart_data
+
+        assert len(chart.data) == 12
+        assert [(entry.label, entry.value) for entry in chart.data[-2:]] == [
+            ("2026-11-16", 2),
+            ("2026-11-23", 0),
+        ]
+        [line] = chart.display_config["series"]
+        assert line["values"][-2:] == [1, 1]
+        assert len(line["values"]) == 12
+
+
+class TestDescription:
+    def test_names_every_route_and_resolves(self, api):
+        document = api.get("/openapi.json").json()
+
+        assert document["openapi"].startswith("3.1")
+        assert {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods} >= {
+            "POST /issues", "GET /issues", "GET /issues/metrics", "GET /issues/{issue_id}", "PATCH /issues/{issue_id}",
+            "DELETE /issues/{issue_id}", "GET /issues/{issue_id}/comments", "POST /issues/{issue_id}/comments",
+            "PATCH /issues/{issue_id}/comments/{comment_id}", "DELETE /issues/{issue_id}/comments/{comment_id}",
+            "GET /issues/{issue_id}/files",
+        }  # fmt: skip
+        names = set(re.findall(r'#/components/schemas/(\w+)"', msgspec.json.encode(document).decode()))
+        assert names == set(document["components"]["schemas"])
+
+    def test_has_the_rules_of_the_types(self, api):
+        schema = api.get("/openapi.json").json()["components"]["schemas"]["NewIssue"]
+
+        assert schema["required"] == ["title", "description"]
+        assert schema["properties"]["title"]["maxLength"] == 500
+
+    def test_reads_as_a_page(self, api):
+        page = api.client.get("/api/docs").content.decode()
+
+        for words in (
+            "Create an issue",
+            "Get aggregate metrics",
+            "/issues/{issue_id}/files",
+            "at most 50 items",
+        ):
+            assert words in page
