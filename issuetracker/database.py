@@ -456,6 +456,7 @@ class EmbeddedPostgres:
 
     def _identity(self, binaries: Binaries) -> Identity:
         """The first way that really can enter the data folder and run the program."""
+        enter = 'cd "$0" && exec "$1" --version'
         tried = []
         for identity in identities():
             if self._wanted_identity not in (None, identity.name):
@@ -467,8 +468,7 @@ class EmbeddedPostgres:
                 self._give_to(identity, self.folder)
             try:
                 probe = subprocess.run(
-                    [*identity.prefix, "sh", "-c", 'cd "$0" && exec "$1" --version', self.folder]
-                    + [binaries.folder / "postgres"],
+                    [*identity.prefix, "sh", "-c", enter, self.folder, binaries.folder / "postgres"],
                     capture_output=True,
                     timeout=20,
                     **identity.popen,
@@ -645,7 +645,7 @@ class EmbeddedPostgres:
         if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT and "," not in str(inside):
             return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"]  # noqa: S108: checked below
+        places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"]
         for place in places:
             outside = Path(place) / f"{NAME}-{os.geteuid()}-{digest}"
             fits = len(os.fsencode(outside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT

@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
-# Before Django reads its settings: tests run in local mode, on data of their own.
-PROJECT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("ISSUETRACKER_LOCAL", "1")
-os.environ.setdefault("ISSUETRACKER_DATA_DIR", str(PROJECT / "var" / "test"))
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pages name static files by their hashes, so these have to be there: once, before any xdist worker starts."""
+    if not hasattr(config, "workerinput"):
+        call_command("collectstatic", verbosity=0, interactive=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,10 @@
+"""The project's own settings in local mode, on data of the tests' own. Django reads them before any conftest."""
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("ISSUETRACKER_LOCAL", "1")
+os.environ.setdefault("ISSUETRACKER_DATA_DIR", str(PROJECT / "var" / "test"))
+
+from issuetracker.settings import *  # noqa: E402, F403 - the environment has to be there first
