@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard library's own reader of strings
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin
 from uuid import UUID
 
@@ -202,7 +203,7 @@ def _members(text: str) -> dict[str, Member]:
     while True:
         if text[at : at + 1] != '"':
             raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
-        name, at = json.decoder.scanstring(text, at + 1, True)
+        name, at = scanstring(text, at + 1, True)
         at = _after_space(text, at)
         if text[at : at + 1] != ":":
             raise json.JSONDecodeError("Expecting ':' delimiter", text, at)

@@ -423,11 +423,11 @@ class EmbeddedPostgres:
         finally:
             os.close(lock)
 
-    def _parameters(self, major: int, sockets: Path) -> dict[str, str | int]:
+    def _parameters(self, major: int, sockets: Path) -> dict[str, str | int | float]:
         """Settings of the server: durable, private, and small enough for a laptop with other things to do."""
         memory = _memory()
         shared = max(16, min(128, memory // 2**20 // 32))  # MB; the system's cache does the rest
-        parameters: dict[str, str | int] = {
+        parameters: dict[str, str | int | float] = {
             "listen_addresses": "",
             "unix_socket_directories": f'"{sockets}"',
             "unix_socket_permissions": "0700",

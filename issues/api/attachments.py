@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from msgspec import UNSET
 
+from issues.blocks.check import has_bad_characters
 from issues.evidence.serving import serve
-from issues.input import AttachmentChanges, Invalid, Problem, has_bad_characters, read
+from issues.input import AttachmentChanges, Invalid, Problem, read
 from issues.models import Attachment, limits
 
 from . import representations, types

@@ -165,12 +165,12 @@ def _body(request: HttpRequest) -> bytes:
         body: bytes = request.META["wsgi.input"].read(BODY_LIMIT + 1)
         if len(body) > BODY_LIMIT:
             raise ApiError(413, "The body is over 1 MiB.")
-        request._body = body  # type: ignore[attr-defined]  # where Django keeps what it has read
+        request._body = body  # where Django keeps what it has read
         return body
     return request.body
 
 
-def read_files(request: HttpRequest, name: str) -> list[UploadedFile]:
+def read_files(request: HttpRequest, name: str) -> "list[UploadedFile[bytes]]":
     """The files in the multipart field `name`, already on disk. 415, 413, 400 or 422 when there are none."""
     if request.content_type != "multipart/form-data":
         raise ApiError(415, f"Send the file as multipart/form-data, in the field {name!r}.")
@@ -323,7 +323,7 @@ def _without_token(request: HttpRequest, operation: Operation) -> User:
     if settings.SESSION_COOKIE_NAME in request.COOKIES and isinstance(request.user, User):
         if operation.writes:
             _csrf.process_request(request)
-            reason = _csrf.process_view(request, lambda: None, (), {})
+            reason: Any = _csrf.process_view(request, HttpResponse, (), {})
             if reason:
                 raise ApiError(403, f"{reason} With a cookie, a write needs a CSRF token.")
         return request.user

@@ -82,7 +82,8 @@ def document() -> dict[str, Any]:
 def _operations(patterns: Iterable[URLPattern]) -> Iterable[tuple[str, Operation]]:
     for pattern in patterns:
         path = "/" + re.sub(r"<str:(\w+)>", r"{\1}", str(pattern.pattern))
-        for operation in pattern.callback.operations:
+        operations: tuple[Operation, ...] = getattr(pattern.callback, "operations", ())
+        for operation in operations:
             yield path, operation
 
 

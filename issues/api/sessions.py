@@ -76,7 +76,7 @@ def upload_files(request: ApiRequest, session_id: UUID) -> HttpResponse:
             session.add_attachments([attachment.uuid for attachment in kept], by=request.caller)
     except BaseException:
         for attachment in kept:
-            attachment.file.storage.delete(attachment.file.name)
+            attachment.file.storage.delete(str(attachment.file.name))
         raise
     items = representations.attachments([attachment.uuid for attachment in kept])
     return reply(representations.collection(items, len(items)), 201)

@@ -48,7 +48,8 @@ def _problems_within(blocks: list[Any]) -> list[Problem]:
 
 def _problem_of(block: dict[str, Any]) -> str | None:
     """The first thing wrong inside a block. Walks without recursion: depth is what it measures."""
-    level, depth = [block], 2
+    level: list[Any] = [block]
+    depth = 2
     while level:
         if depth > BLOCKS_DEPTH:
             return f"must be at most {BLOCKS_DEPTH} levels deep"

@@ -373,7 +373,8 @@ def inline(text: str) -> Runs:
             runs.append(Run(match["label"], href=match["href"]))
         else:
             look = str(match.lastgroup)
-            runs.append(Run(match[look], **{look: True}))
+            looks: dict[str, Any] = {look: True}
+            runs.append(Run(match[look], **looks))
     if at < len(text):
         runs.append(Run(text[at:]))
     return runs

@@ -23,5 +23,6 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
 
     def file_complete(self, file_size: int) -> TemporaryUploadedFile:
         file = super().file_complete(file_size)
+        assert isinstance(file, TemporaryUploadedFile)  # noqa: S101 - what Django's handler makes
         file.sha256 = self._hash.hexdigest()  # type: ignore[attr-defined]  # read by Attachment.store
         return file

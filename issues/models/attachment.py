@@ -110,7 +110,7 @@ class Attachment(models.Model):
         *,
         by: User,
         name: str,
-        content: File | IO[bytes],
+        content: "File[bytes] | IO[bytes]",
         source_session: Any = None,
         title: str = "",
         description: str = "",
@@ -208,7 +208,7 @@ def touch_issues(
     record(ids, kind, by=by, at=moment, data=data)
 
 
-def _sha256(file: File) -> str:
+def _sha256(file: "File[bytes]") -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

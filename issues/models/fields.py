@@ -1,11 +1,16 @@
 """A column type that Django lacks."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
 
-class JSONTextField(models.TextField):
+
+class JSONTextField(_TextField):
     """JSON kept as the very text that was sent, in PostgreSQL's `json` type.
 
     `jsonb` would write numbers anew (1e300 as 301 digits: 6 bytes sent, 301 stored and answered) and Django's

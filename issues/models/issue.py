@@ -432,7 +432,7 @@ class Issue(models.Model):
         if [thing.pk for thing in linked] == [thing.pk for thing in things]:
             return {}
         self._links(field).delete()
-        self._link(*((things, ()) if field == "attachments" else ((), things)))  # type: ignore[arg-type]
+        self._link(*((things, ()) if field == "attachments" else ((), things)))
         return {field: {"from": _named(linked), "to": _named(things)}}
 
     def _links(self, field: str) -> Any:

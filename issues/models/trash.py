@@ -1,8 +1,11 @@
 """The end of the trash: what was deleted long enough ago goes for good, files included."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
@@ -58,10 +61,15 @@ def purge(*, before: datetime, dry_run: bool = False) -> Purged:
             | Exists(SessionAttachment.objects.filter(attachment=OuterRef("pk")))
             | Exists(IssueFile.objects.filter(attachment=OuterRef("pk")))
         )
-        files = [attachment.file for attachment in orphans.select_for_update()]
+        files = [(row.file.storage, str(row.file.name)) for row in orphans.select_for_update()]
         orphans.filter(id__in=referred).delete()
         if dry_run:
             transaction.set_rollback(True)
         else:
-            transaction.on_commit(lambda: [file.storage.delete(file.name) for file in files] and None)
+            transaction.on_commit(partial(_delete_files, files))
     return Purged(gone.issues, gone.comments, gone.sessions, len(files))
+
+
+def _delete_files(files: Iterable[tuple[Storage, str]]) -> None:
+    for storage, name in files:
+        storage.delete(name)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import truncatechars
 from django.views.decorators.http import require_http_methods, require_safe
@@ -53,7 +53,7 @@ def issue_page(request: PageRequest, number: int) -> HttpResponse:
 
 
 @require_safe
-def other_spelling(request: PageRequest, number: int) -> HttpResponseRedirect:
+def other_spelling(request: PageRequest, number: int) -> HttpResponse:
     """`/fnd-12` and `/12` are `/FND-12`."""
     return redirect(_issue(number, trashed_too=True), permanent=True)
 

@@ -32,7 +32,7 @@ def local_user(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if settings.LOCAL:
-            request.user = SimpleLazyObject(User.objects.local)
+            request.user = SimpleLazyObject(User.objects.local)  # type: ignore[assignment]  # acts as the user
         return get_response(request)
 
     return middleware

@@ -32,5 +32,5 @@ class Command(BaseCommand):
             raise CommandError(f"There is nobody with the e-mail {email}. See create_user.")
         scopes = [Scope.READ] if scope == Scope.READ else [Scope.READ, Scope.WRITE]
         expires_at = timezone.now() + timedelta(days=days) if days else None
-        _, secret = ApiToken.issue_to(user, scopes=scopes, expires_at=expires_at, label=label[:200])
-        self.stdout.write(secret)
+        made = ApiToken.issue_to(user, scopes=scopes, expires_at=expires_at, label=label[:200])
+        self.stdout.write(made[1])
