@@ -110,7 +110,7 @@ STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
     "default": {"BACKEND": "issues.models.storage.EvidenceStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "issuetracker.static.HashedStaticFiles"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
