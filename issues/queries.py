@@ -126,6 +126,17 @@ def count_by_status(wanted: IssueFilter) -> dict[str | None, int]:
     return dict(matching.annotate(n=Count("id")))
 
 
+def count_untriaged(*, up_to: int) -> int:
+    """How many living issues wait for a person's decision; counts no further than `up_to`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM issues_issue WHERE deleted_at IS NULL AND triaged_at IS NULL LIMIT %s) waiting",
+            [up_to],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 Row = tuple[int, int]  # (id, version): what a fragment is known by
 
 

@@ -77,7 +77,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
-                "issues.pages.middleware.theme",
+                "issues.pages.middleware.shell",
             ]
         },
     }

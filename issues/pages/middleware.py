@@ -8,6 +8,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
+from issues import queries
 from issues.models import User
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -48,7 +49,11 @@ class SignInRequired(LoginRequiredMiddleware):
         return answer
 
 
-def theme(request: HttpRequest) -> dict[str, str | bool]:
-    """For the templates: the theme that the viewer chose, and whether this is local mode."""
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """For base.html: the viewer's theme, whether this is local mode, and how many issues wait for a decision."""
     chosen = request.COOKIES.get("theme", "")
-    return {"theme": chosen if chosen in ("light", "dark") else "", "is_local": settings.LOCAL}
+    return {
+        "theme": chosen if chosen in ("light", "dark") else "",
+        "is_local": settings.LOCAL,
+        "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=100)),
+    }

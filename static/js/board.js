@@ -1,6 +1,7 @@
 // The board with script on: cards move at once by drag, key or menu, the server confirms, a toast offers Undo.
 
-import { fillAges, toast } from "./app.js";
+import { fillAges } from "./app.js";
+import { toast } from "./toast.js";
 
 const ORDER = ["open", "in_progress", "resolved", "rejected"];
 const board = () => document.querySelector("#columns");
@@ -38,7 +39,7 @@ async function move(card, status, extra = {}, before = null) {
   if (!response?.ok) {
     home.list.insertBefore(card, home.next);
     const words = response && response.headers.get("Content-Type")?.startsWith("text/plain") ? await response.text() : "The server did not answer.";
-    toast(`${reference} was not moved. ${words}`, { label: "Try again", run: () => move(card, status) });
+    toast(`${reference} was not moved. ${words}`, { action: { label: "Try again", run: () => move(card, status) } });
     return;
   }
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".card");
@@ -49,7 +50,7 @@ async function move(card, status, extra = {}, before = null) {
   count(from, -1);
   count(status, +1);
   const said = JSON.parse(response.headers.get("HX-Trigger") ?? "{}").toast;
-  if (said) toast(said.text, { label: "Undo", run: () => undo(reference, said.undo) });
+  if (said) toast(said.text, { action: { label: "Undo", run: () => undo(reference, said.undo) } });
 }
 
 /** Put the earlier status back, unless the issue was changed since: then say so. */
