@@ -23,6 +23,7 @@ from .read import (
     Table,
     read_blocks,
 )
+from .words import link_words
 
 HTML_MAX = 2_000_000  # characters; what is beyond is left out, with a line that says so
 _SAFE_URL = re.compile(
@@ -110,6 +111,8 @@ def _runs(runs: Runs) -> str:
 
 def _run(run: Run) -> str:
     html = str(escape(run.text)).replace("\n", "<br>")
+    if not (run.code or run.href):
+        html = link_words(html)
     for on, tag in ((run.code, "code"), (run.bold, "strong"), (run.italic, "em"), (run.strike, "s")):
         if on:
             html = f"<{tag}>{html}</{tag}>"

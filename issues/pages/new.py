@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from issues.blocks.markdown import markdown_to_blocks
+from issues.blocks.description import markdown_to_blocks
 from issues.input import Invalid, Member, NewIssue, read
 from issues.models import Issue, Priority, Status, User
 from issues.models.limits import UNASSIGNED
 
+from .files import store_files
 from .htmx import PageRequest, go_back, verb
-from .issue import store_files
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

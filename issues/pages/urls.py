@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from . import account, board, issue, new
+from . import account, board, comments, description, files, issue, new, session
 
 app_name = "pages"
 
@@ -20,15 +20,15 @@ issue_urls = [
     re_path(r"^(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
     path("new", new.new_issue, name="new"),
     re_path(_ISSUE + "/status$", issue.change_status, name="change_status"),
-    re_path(_ISSUE + "/description$", issue.edit_description, name="edit_description"),
-    re_path(_ISSUE + "/files$", issue.attach_files, name="attach_files"),
+    re_path(_ISSUE + "/description$", description.edit_description, name="edit_description"),
+    re_path(_ISSUE + "/files$", files.attach_files, name="attach_files"),
     re_path(_ISSUE + "/delete$", issue.trash_issue, name="trash_issue"),
     re_path(_ISSUE + "/restore$", issue.restore_issue, name="restore_issue"),
-    re_path(_ISSUE + "/comments$", issue.add_comment, name="add_comment"),
-    re_path(_COMMENT + "/edit$", issue.edit_comment, name="edit_comment"),
-    re_path(_COMMENT + "/delete$", issue.trash_comment, name="trash_comment"),
-    re_path(_COMMENT + "/restore$", issue.restore_comment, name="restore_comment"),
-    re_path(_COMMENT + "/react$", issue.react, name="react"),
+    re_path(_ISSUE + "/comments$", comments.add_comment, name="add_comment"),
+    re_path(_COMMENT + "/edit$", comments.edit_comment, name="edit_comment"),
+    re_path(_COMMENT + "/delete$", comments.trash_comment, name="trash_comment"),
+    re_path(_COMMENT + "/restore$", comments.restore_comment, name="restore_comment"),
+    re_path(_COMMENT + "/react$", comments.react, name="react"),
     re_path(
         _ISSUE + "/(?P<field>title|priority|owner|tags|resolution_summary)$",
         issue.change_field,
@@ -36,8 +36,8 @@ issue_urls = [
     ),
 ]
 evidence_urls = [
-    path("file/<uuid:attachment_id>", issue.file_content, name="file"),
-    path("session/<uuid:session_id>", issue.session_page, name="session"),
+    path("file/<uuid:attachment_id>", files.file_content, name="file"),
+    path("session/<uuid:session_id>", session.session_page, name="session"),
 ]
 account_urls = [
     path("signin", account.sign_in, name="signin"),
