@@ -1,25 +1,29 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, limits, rate_limit
+from . import counts, limits, rate_limit, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
 from .counts import CountDelta
 from .emoji import is_emoji
-from .errors import Conflict, DomainError, Gone, NotThere, NotYours
+from .errors import ChangedSince, Conflict, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind
 from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .rate_limit import RateCount
 from .session import DEFAULT_TITLE, Session, SessionAttachment
+from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGone, Undone
 
 __all__ = [
     "CLOSED",
     "DEFAULT_TITLE",
     "TROUBLESHOOTING_PLAN",
+    "AlreadyUndone",
     "ApiToken",
     "Attachment",
+    "CannotUndo",
+    "ChangedSince",
     "Comment",
     "CommentAttachment",
     "Conflict",
@@ -34,7 +38,10 @@ __all__ = [
     "IssueFile",
     "IssueSession",
     "NotThere",
+    "NotUndoable",
     "NotYours",
+    "Overtaken",
+    "PartsAreGone",
     "Priority",
     "RateCount",
     "Reaction",
@@ -45,9 +52,11 @@ __all__ = [
     "SessionAttachment",
     "Status",
     "StillRunning",
+    "Undone",
     "User",
     "counts",
     "is_emoji",
     "limits",
     "rate_limit",
+    "undo",
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from .account import User
 from .attachment import Attachment
-from .errors import Gone, NotYours
+from .errors import ChangedSince, Gone, NotYours
 from .event import EventKind, record
 from .issue import Issue
 from .limits import COMMENT_MAX, EMOJI_MAX
@@ -39,6 +39,8 @@ class Comment(models.Model):
 
     attachments = models.ManyToManyField(Attachment, through="CommentAttachment", related_name="comments")
 
+    last_event_id: int | None = None  # the event that the last verb on this object recorded
+
     class Meta:
         constraints = (
             models.CheckConstraint(
@@ -63,17 +65,34 @@ class Comment(models.Model):
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
-    def edit(self, content: str, *, by: User, at: datetime | None = None) -> bool:
-        """Say it otherwise. Its author only (NotYours). The same words again are no edit."""
+    def edit(
+        self,
+        content: str,
+        *,
+        by: User,
+        expected: str | None = None,
+        kept: dict[str, Any] | None = None,
+        at: datetime | None = None,
+    ) -> bool:
+        """Say it otherwise. Its author only (NotYours). The same words again are no edit.
+
+        ChangedSince when it does not say `expected` any more. `kept` is what an undone edit kept: whether and when
+        it had been edited before.
+        """
         with self._locked(at) as moment:
             if self.created_by_id != by.pk:
                 raise NotYours
+            if expected is not None and self.content != expected:
+                raise ChangedSince(["content"])
             if content == self.content:
                 return False
-            old, self.content = self.content, content
-            self.is_edited, self.updated_at = True, moment
+            data = {"from": self.content, "to": content}
+            before = {"is_edited": self.is_edited, "updated_at": self.updated_at}
+            self.content = content
+            for field, value in (kept or {"is_edited": True, "updated_at": moment}).items():
+                setattr(self, field, value)
             self.save()
-            self._record(EventKind.COMMENT_EDITED, by, moment, {"from": old, "to": content})
+            self._record(EventKind.COMMENT_EDITED, by, moment, data, kept=before)
             return True
 
     def trash(self, *, by: User, at: datetime | None = None) -> None:
@@ -97,11 +116,16 @@ class Comment(models.Model):
             self._record(EventKind.COMMENT_RESTORED, by, moment, comments=+1)
             return True
 
-    def react(self, emoji: str, *, by: User, at: datetime | None = None) -> bool:
-        """Put this person's emoji on the comment. Again does nothing."""
+    def react(
+        self, emoji: str, *, by: User, kept: dict[str, Any] | None = None, at: datetime | None = None
+    ) -> bool:
+        """Put this person's emoji on the comment. Again does nothing.
+
+        `kept` is what an undone removal kept: the reaction comes back in its old place.
+        """
         with self._locked(at) as moment:
             _, created = Reaction.objects.get_or_create(
-                comment=self, user=by, emoji=emoji, defaults={"created_at": moment}
+                comment=self, user=by, emoji=emoji, defaults=kept or {"created_at": moment}
             )
             if created:
                 self._record(EventKind.REACTED, by, moment, {"emoji": emoji})
@@ -110,10 +134,12 @@ class Comment(models.Model):
     def unreact(self, emoji: str, *, by: User, at: datetime | None = None) -> bool:
         """Take this person's emoji off the comment. Again does nothing."""
         with self._locked(at) as moment:
-            removed, _ = self.reactions.filter(user=by, emoji=emoji).delete()
-            if removed:
-                self._record(EventKind.UNREACTED, by, moment, {"emoji": emoji})
-            return removed > 0
+            kept = self.reactions.filter(user=by, emoji=emoji).values("id", "created_at").first()
+            if kept is None:
+                return False
+            self.reactions.filter(id=kept["id"]).delete()
+            self._record(EventKind.UNREACTED, by, moment, {"emoji": emoji}, kept=kept)
+            return True
 
     @contextmanager
     def _locked(self, at: datetime | None, *, deleted_too: bool = False) -> Iterator[datetime]:
@@ -137,12 +163,15 @@ class Comment(models.Model):
         moment: datetime,
         data: dict[str, Any] | None = None,
         *,
+        kept: dict[str, Any] | None = None,
         comments: int = 0,
     ) -> None:
         Issue.objects.filter(pk=self.issue_id).update(
             version=F("version") + 1, changed_at=moment, comment_count=F("comment_count") + comments
         )
-        record([self.issue_id], kind, by=by, at=moment, data={"comment": str(self.uuid), **(data or {})})
+        data = {"comment": str(self.uuid), **(data or {})}
+        [event] = record([self.issue_id], kind, by=by, at=moment, data=data, kept=kept)
+        self.last_event_id = event.pk
 
 
 class CommentAttachment(models.Model):

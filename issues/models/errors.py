@@ -29,5 +29,13 @@ class Conflict(DomainError):
         self.current_version = current_version
 
 
+class ChangedSince(DomainError):
+    """These fields no longer have the value that the caller knew; nothing was changed."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(fields)} changed since.")
+        self.fields = list(fields)
+
+
 class NotYours(DomainError):
     """Only the author (or, to delete, an administrator) may do this to a comment."""

@@ -1,8 +1,11 @@
 """What happened. One row per verb and issue, written in the verb's transaction, never changed after."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -37,23 +40,76 @@ class Event(models.Model):
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=20, choices=EventKind)
     data = models.JSONField(default=dict)  # its shape stands beside each kind above
+    kept = models.JSONField(null=True)  # what undo needs and the history does not show; see models/undo.py
     created_at = models.DateTimeField()
+    act = models.UUIDField(null=True)  # the events of one bulk act share it
+    undoes = models.ForeignKey(
+        "self", null=True, on_delete=models.CASCADE, related_name="undone_by", db_index=False
+    )
 
     class Meta:
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_is_known"),
         )
-        indexes = (models.Index(fields=("issue", "id"), name="event_history"),)
+        indexes = (
+            models.Index(fields=("issue", "id"), name="event_history"),
+            models.Index(fields=("actor", "id"), name="event_by_actor"),  # my last change
+            models.Index(fields=("act", "issue"), condition=Q(act__isnull=False), name="event_of_act"),
+            models.Index(fields=("undoes",), condition=Q(undoes__isnull=False), name="event_undone"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.issue_id}"
 
+    def as_kept(self) -> dict[str, Any] | None:
+        """What was kept, as the verb that takes it back wants it: moments are moments again, to the microsecond."""
+        return self.kept and {
+            name: datetime.fromisoformat(value) if name.endswith("_at") and value else value
+            for name, value in self.kept.items()
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+_stamp: ContextVar[tuple[UUID | None, int | None]] = ContextVar("stamp", default=(None, None))
+
+
+@contextmanager
+def stamped(*, act: UUID | None = None, undoes: int | None = None) -> Iterator[None]:
+    """Every event recorded inside belongs to this act and undoes that event, whichever verb records it."""
+    token = _stamp.set((act, undoes))
+    try:
+        yield
+    finally:
+        _stamp.reset(token)
+
 
 def record(
-    issue_ids: Iterable[int], kind: EventKind, *, by: User, at: datetime, data: dict[str, Any] | None = None
-) -> None:
+    issue_ids: Iterable[int],
+    kind: EventKind,
+    *,
+    by: User,
+    at: datetime,
+    data: dict[str, Any] | None = None,
+    kept: dict[str, Any] | None = None,
+) -> list[Event]:
     """Write the same fact into the history of each issue. Called by verbs, inside their transaction."""
-    Event.objects.bulk_create(
-        Event(issue_id=issue_id, actor=by, kind=kind, data=data or {}, created_at=at)
+    act, undoes = _stamp.get()
+    plain = kept and {name: _plain(value) for name, value in kept.items()}
+    return Event.objects.bulk_create(
+        Event(
+            issue_id=issue_id,
+            actor=by,
+            kind=kind,
+            data=data or {},
+            kept=plain,
+            created_at=at,
+            act=act,
+            undoes_id=undoes,
+        )
         for issue_id in issue_ids
     )

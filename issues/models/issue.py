@@ -18,7 +18,7 @@ from django.utils import timezone
 from . import counts
 from .account import User
 from .attachment import Attachment
-from .errors import Conflict, Gone
+from .errors import ChangedSince, Conflict, Gone
 from .event import EventKind, record
 from .fields import JSONTextField
 from .ids import uuid7
@@ -124,6 +124,8 @@ class Issue(models.Model):
     sessions = models.ManyToManyField(Session, through="IssueSession", related_name="issues")
 
     objects = IssueQuerySet.as_manager()
+
+    last_event_id: int | None = None  # the event that the last verb on this object recorded
 
     class Meta:
         constraints = (
@@ -284,18 +286,22 @@ class Issue(models.Model):
         *,
         by: User,
         expected_version: int | None = None,
+        expected: IssueFields | None = None,
+        kept: dict[str, Any] | None = None,
         at: datetime | None = None,
         **fields: Unpack[IssueFields],
     ) -> bool:
         """Set these fields; whether anything really changed. One event says what, from what, to what.
 
-        NotThere for links to what does not exist, Conflict when the issue is not at `expected_version`.
+        NotThere for links to what does not exist, Conflict when the issue is not at `expected_version`, ChangedSince
+        when a field is no longer as `expected`. `kept` is what an undone event kept: when it was triaged and closed.
         """
         with transaction.atomic():
             sessions = Session.objects.locked(fields["sessions"]) if "sessions" in fields else None
             files = Attachment.objects.locked(fields["attachments"]) if "attachments" in fields else None
             with self._locked(expected_version):
-                before = self._facts()
+                self._check(expected or {})
+                before, was_kept = self._facts(), self._dates()
                 changes = self._assign(fields)
                 if files is not None:
                     changes |= self._relink("attachments", files)
@@ -306,10 +312,11 @@ class Issue(models.Model):
                     return False
                 moment = at or timezone.now()
                 if "status" in changes:
-                    self._follow_status(by, moment)
+                    self._follow_status(by, moment, kept)
                 self._raise_version(moment)
                 counts.record(before, self._facts())
-                self._record(EventKind.CHANGED, by, moment, changes)
+                keep = was_kept if "status" in changes else None
+                self._record(EventKind.CHANGED, by, moment, changes, kept=keep)
                 return True
 
     def trash(self, *, by: User, expected_version: int | None = None, at: datetime | None = None) -> bool:
@@ -370,23 +377,26 @@ class Issue(models.Model):
         attachment: UUID,
         file_type: str,
         file_name: str | None = None,
+        kept: dict[str, Any] | None = None,
         at: datetime | None = None,
     ) -> "IssueFile":
-        """Give an attachment a role in the issue, such as `troubleshooting_plan`."""
+        """Give an attachment a role in the issue, such as `troubleshooting_plan`.
+
+        `kept` is what an undone removal kept: the file comes back as the one it was.
+        """
         from .issue_file import IssueFile
 
         moment = at or timezone.now()
         with transaction.atomic():
             [file] = Attachment.objects.locked([attachment], "attachment")
             with self._locked():
+                origin = kept or {"uuid": uuid7(moment), "created_by_id": by.pk, "created_at": moment}
                 issue_file = IssueFile.objects.create(
-                    uuid=uuid7(moment),
                     issue=self,
                     attachment=file,
                     file_name=file_name or file.name,
                     file_type=file_type,
-                    created_by=by,
-                    created_at=moment,
+                    **origin,
                 )
                 self.plan_count += 1
                 self._raise_version(moment)
@@ -408,6 +418,20 @@ class Issue(models.Model):
             if expected_version is not None and expected_version != self.version:
                 raise Conflict(self.version)
             yield
+
+    def _check(self, expected: IssueFields) -> None:
+        """ChangedSince if any of these fields has another value by now."""
+        changed = []
+        for field, value in expected.items():
+            if field in ("attachments", "sessions"):
+                links = self._links(field)
+                current: Any = list(links.values_list(f"{links.model.THING}__uuid", flat=True))
+            else:
+                current = getattr(self, field)
+            if current != value:
+                changed.append(field)
+        if changed:
+            raise ChangedSince(changed)
 
     def _assign(self, fields: IssueFields) -> dict[str, dict[str, Any]]:
         changes: dict[str, dict[str, Any]] = {}
@@ -443,7 +467,14 @@ class Issue(models.Model):
         IssueAttachment.objects.bulk_create(IssueAttachment(issue=self, attachment=file) for file in files)
         IssueSession.objects.bulk_create(IssueSession(issue=self, session=session) for session in sessions)
 
-    def _follow_status(self, by: User, moment: datetime) -> None:
+    def _dates(self) -> dict[str, datetime | None]:
+        """When it was closed and triaged: what a change of status overwrites, and undo puts back."""
+        return {"closed_at": self.closed_at, "triaged_at": self.triaged_at}
+
+    def _follow_status(self, by: User, moment: datetime, kept: dict[str, Any] | None = None) -> None:
+        if kept is not None:
+            self.closed_at, self.triaged_at = kept["closed_at"], kept["triaged_at"]
+            return
         self.closed_at = moment if self.is_closed else None
         if self.status is None:
             self.triaged_at = None
@@ -456,9 +487,16 @@ class Issue(models.Model):
         self.save()
 
     def _record(
-        self, kind: EventKind, by: User, moment: datetime, data: dict[str, Any] | None = None
+        self,
+        kind: EventKind,
+        by: User,
+        moment: datetime,
+        data: dict[str, Any] | None = None,
+        *,
+        kept: dict[str, Any] | None = None,
     ) -> None:
-        record([self.pk], kind, by=by, at=moment, data=data)
+        [event] = record([self.pk], kind, by=by, at=moment, data=data, kept=kept)
+        self.last_event_id = event.pk
 
     def _facts(self) -> counts.Facts | None:
         if self.deleted_at is not None:
@@ -485,13 +523,14 @@ class Issue(models.Model):
                 ), event AS (
                     INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
                     SELECT id, %s::bigint, 'created', '{{}}', %s::timestamptz FROM issue
+                    RETURNING id
                 ), counted AS (
                     INSERT INTO issues_countdelta (family, day, status, priority, n, folded)
                     SELECT family, day, status, priority, n::bigint, false
                     FROM (VALUES {deltas}) AS delta (family, day, status, priority, n)
                     RETURNING id
                 )
-                SELECT issue.id, array(SELECT id FROM counted) FROM issue
+                SELECT issue.id, event.id, array(SELECT id FROM counted) FROM issue, event
                 """,  # noqa: S608 - only placeholders are put together
                 [
                     self.uuid,
@@ -518,7 +557,7 @@ class Issue(models.Model):
                     ),
                 ],
             )
-            self.id, delta_ids = cursor.fetchone()
+            self.id, self.last_event_id, delta_ids = cursor.fetchone()
         self._state.adding = False
         self._state.db = connection.alias
         counts.fold_sometimes(delta_ids)

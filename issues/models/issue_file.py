@@ -26,6 +26,8 @@ class IssueFile(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField()
 
+    last_event_id: int | None = None  # the event that the last verb on this object recorded
+
     class Meta:
         constraints = (
             models.CheckConstraint(condition=~Q(file_name="") & ~Q(file_type=""), name="issue_file_is_named"),
@@ -46,7 +48,16 @@ class IssueFile(models.Model):
             Issue.objects.filter(pk=self.issue_id).update(
                 version=F("version") + 1, changed_at=moment, plan_count=F("plan_count") - 1
             )
-            record([self.issue_id], EventKind.FILE_REMOVED, by=by, at=moment, data=self.event_data())
+            kept = {
+                "uuid": self.uuid,
+                "attachment": self.attachment.uuid,
+                "created_by_id": self.created_by_id,
+                "created_at": self.created_at,
+            }
+            [event] = record(
+                [self.issue_id], EventKind.FILE_REMOVED, by=by, at=moment, data=self.event_data(), kept=kept
+            )
+            self.last_event_id = event.pk
             return True
 
     def event_data(self) -> dict[str, str]:
