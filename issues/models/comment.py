@@ -134,10 +134,11 @@ class Comment(models.Model):
     def unreact(self, emoji: str, *, by: User, at: datetime | None = None) -> bool:
         """Take this person's emoji off the comment. Again does nothing."""
         with self._locked(at) as moment:
-            kept = self.reactions.filter(user=by, emoji=emoji).values("id", "created_at").first()
-            if kept is None:
+            reaction = self.reactions.filter(user=by, emoji=emoji).first()
+            if reaction is None:
                 return False
-            self.reactions.filter(id=kept["id"]).delete()
+            kept = {"id": reaction.pk, "created_at": reaction.created_at}
+            reaction.delete()
             self._record(EventKind.UNREACTED, by, moment, {"emoji": emoji}, kept=kept)
             return True
 

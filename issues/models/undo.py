@@ -12,7 +12,7 @@ session or a file that any number of issues share; taken back in one issue, they
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -73,8 +73,7 @@ def undo(event_id: int, *, by: User, at: datetime | None = None) -> Event:
     if event is None:
         raise Gone
     _take_back(event, by=by, at=at or timezone.now())
-    undone = event.undone_by.select_related("actor").latest("id")
-    return undone
+    return event.undone_by.select_related("actor").latest("id")
 
 
 def undo_act(act: UUID, *, by: User, at: datetime | None = None) -> Undone:
@@ -267,4 +266,4 @@ def _values(data: dict[str, Any], side: str) -> IssueFields:
             return [UUID(thing["id"]) for thing in change[side]]
         return change[side]
 
-    return IssueFields(**{name: value(name, change) for name, change in data.items()})  # type: ignore[typeddict-item]
+    return cast(IssueFields, {name: value(name, change) for name, change in data.items()})

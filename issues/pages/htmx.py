@@ -47,13 +47,33 @@ def wants_fragment(request: PageRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def go_back(request: PageRequest, fallback: str) -> HttpResponseRedirect:
-    """After a plain post: where the form says it came from, if that is on this site."""
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    response = HttpResponseRedirect(target if safe and target.startswith("/") else fallback)
+def go_back(request: PageRequest, fallback: str, *, did: int | None = None) -> HttpResponseRedirect:
+    """After a plain post: where the form says it came from, if that is on this site.
+
+    With `did`, the id of the event that was recorded, the page says there what was done and offers Undo.
+    """
+    target = came_from(request) or fallback
+    if did is not None:
+        path, mark, fragment = target.partition("#")
+        path = without_did(path)
+        target = f"{path}{'&' if '?' in path else '?'}did={did}{mark}{fragment}"
+    response = HttpResponseRedirect(target)
     response.status_code = 303  # after a POST, GET the other page
     return response
+
+
+def came_from(request: PageRequest) -> str:
+    """The form's `next`, if it is an address on this site; otherwise empty."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe and target.startswith("/") else ""
+
+
+def without_did(address: str) -> str:
+    """The address without what was done the last time."""
+    path, _, query = address.partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("did="))
+    return f"{path}?{kept}" if kept else path
 
 
 def announce(response: HttpResponse, **toast: Any) -> HttpResponse:

@@ -11,6 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from issues import queries
 from issues.models import User
 
+from .undo import Did
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -50,10 +52,11 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """For base.html: the viewer's theme, whether this is local mode, and how many issues wait for a decision."""
+    """For base.html: the viewer's theme, whether this is local mode, how many issues wait, and what was just done."""
     chosen = request.COOKIES.get("theme", "")
     return {
         "theme": chosen if chosen in ("light", "dark") else "",
         "is_local": settings.LOCAL,
         "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=100)),
+        "did": Did.of(request) if "did" in request.GET else None,
     }

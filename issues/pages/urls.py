@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from . import account, board, comments, description, files, issue, new, session
+from . import account, board, comments, description, files, issue, new, session, undo
 
 app_name = "pages"
 
@@ -45,4 +45,6 @@ account_urls = [
     path("theme", account.set_theme, name="theme"),
 ]
 
-urlpatterns = [*board_urls, *issue_urls, *evidence_urls, *account_urls]
+undo_urls = [path("undo", undo.take_back, name="undo")]
+
+urlpatterns = [*board_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]

@@ -7,8 +7,8 @@ const STAYS = 8000; // milliseconds
 const place = document.getElementById("toast");
 let leaving;
 
-/** Say `text`. `undo` says what Undo takes back: {event: id}, {act: uuid} or {} for the last change; `action` is
- * another button: {label, run}.
+/** Say `text`. `undo` says what Undo takes back: {event: id}, {act: uuid} or {} for the last change, and `label` names
+ * its button when that is not "Undo"; `action` is another button: {label, run}.
  */
 export function toast(text, { undo, action } = {}) {
   const box = document.createElement("div");
@@ -18,10 +18,13 @@ export function toast(text, { undo, action } = {}) {
   box.append(words);
   if (action) box.append(button(action.label, () => { clear(); action.run(); }));
   if (undo) {
-    const back = button("Undo", () => undoChange(undo));
-    const key = document.createElement("kbd");
-    key.textContent = "U";
-    back.append(key);
+    const { label = "Undo", ...what } = undo;
+    const back = button(label, () => undoChange(what));
+    if (label === "Undo") {
+      const key = document.createElement("kbd");
+      key.textContent = "U";
+      back.append(key);
+    }
     box.append(back);
   }
   const close = button("", clear);
