@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, limits, rate_limit, undo
+from . import counts, flow, limits, rate_limit, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
@@ -8,6 +8,7 @@ from .counts import CountDelta
 from .emoji import is_emoji
 from .errors import ChangedSince, Conflict, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind
+from .flow import FlowFact, FlowSum
 from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
@@ -31,6 +32,8 @@ __all__ = [
     "DomainError",
     "Event",
     "EventKind",
+    "FlowFact",
+    "FlowSum",
     "Gone",
     "Issue",
     "IssueAttachment",
@@ -55,6 +58,7 @@ __all__ = [
     "Undone",
     "User",
     "counts",
+    "flow",
     "is_emoji",
     "limits",
     "rate_limit",

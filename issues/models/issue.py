@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from . import counts
+from . import counts, flow
 from .account import User
 from .attachment import Attachment
 from .errors import ChangedSince, Conflict, Gone
@@ -102,6 +102,8 @@ class Issue(models.Model):
     version = models.BigIntegerField(default=1)
     triaged_at = models.DateTimeField(null=True)  # when a person decided on it
     closed_at = models.DateTimeField(null=True)  # when it became resolved or rejected
+    first_closed_at = models.DateTimeField(null=True)  # when it became so for the first time
+    reopened_at = models.DateTimeField(null=True)  # when it was last taken up again after that
     deleted_at = models.DateTimeField(null=True)
     deleted_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -203,6 +205,17 @@ class Issue(models.Model):
                 fields=("job_run_id",), condition=Q(job_run_id__isnull=False), name="issue_by_job_run"
             ),
             models.Index(fields=("deleted_at",), condition=Q(deleted_at__isnull=False), name="issue_trash"),
+            # What happened between two moments. A new issue is in neither index unless it is born closed or triaged.
+            models.Index(
+                fields=("closed_at",),
+                condition=Q(deleted_at=None, closed_at__isnull=False),
+                name="issue_by_closing",
+            ),
+            models.Index(
+                fields=("triaged_at",),
+                condition=Q(deleted_at=None, triaged_at__isnull=False),
+                name="issue_by_triage",
+            ),
         )
 
     def __str__(self) -> str:
@@ -269,6 +282,7 @@ class Issue(models.Model):
             job_run_id=job_run_id,
             triaged_at=None if by.is_agent or status is None else moment,
             closed_at=moment if status in CLOSED else None,
+            first_closed_at=moment if status in CLOSED else None,
         )
         if not (attachments or sessions):
             issue._insert()
@@ -469,17 +483,23 @@ class Issue(models.Model):
 
     def _dates(self) -> dict[str, datetime | None]:
         """When it was closed and triaged: what a change of status overwrites, and undo puts back."""
-        return {"closed_at": self.closed_at, "triaged_at": self.triaged_at}
+        fields = ("closed_at", "first_closed_at", "reopened_at", "triaged_at")
+        return {field: getattr(self, field) for field in fields}
 
     def _follow_status(self, by: User, moment: datetime, kept: dict[str, Any] | None = None) -> None:
         if kept is not None:
-            self.closed_at, self.triaged_at = kept["closed_at"], kept["triaged_at"]
+            for field, value in kept.items():
+                setattr(self, field, value)
             return
-        self.closed_at = moment if self.is_closed else None
+        if self.is_closed:
+            self.closed_at = moment
+            self.first_closed_at = self.first_closed_at or moment
+        elif self.closed_at is not None:
+            self.closed_at, self.reopened_at = None, moment
         if self.status is None:
             self.triaged_at = None
         elif not by.is_agent:
-            self.triaged_at = moment
+            self.triaged_at = self.triaged_at or moment
 
     def _raise_version(self, moment: datetime) -> None:
         self.version += 1
@@ -501,15 +521,27 @@ class Issue(models.Model):
     def _facts(self) -> counts.Facts | None:
         if self.deleted_at is not None:
             return None
-        closed_on = _day(self.closed_at) if self.closed_at else None
-        return counts.Facts(self.status, self.priority, _day(self.created_at), closed_on)
+        return counts.Facts(
+            status=self.status,
+            priority=self.priority,
+            owner=self.owner,
+            tags=tuple(self.tags),
+            created_by_id=self.created_by_id,
+            created_at=self.created_at,
+            triaged_at=self.triaged_at,
+            closed_at=self.closed_at,
+            first_closed_at=self.first_closed_at,
+            reopened_at=self.reopened_at,
+        )
 
     def _insert(self) -> None:
         """The new row, its event and its counts in one statement: the agent files by the hundred.
 
         Through the ORM these are three statements and a transaction round them, at twice the time.
         """
-        groups = counts.deltas(None, self._facts())
+        facts = self._facts()
+        assert facts is not None  # noqa: S101 - it is not deleted
+        groups = counts.deltas(None, facts)
         deltas = ", ".join(["(%s, %s::date, %s, %s, %s)"] * len(groups))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -517,8 +549,8 @@ class Issue(models.Model):
                 WITH issue AS (
                     INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner,
                         resolution_summary, created_by_id, created_at, changed_at, job_run_id, version,
-                        triaged_at, closed_at, comment_count, file_count, plan_count)
-                    VALUES (%s, %s, %s, %s, %s, %s::text[], %s, %s, %s, %s, %s, %s, 1, %s, %s, 0, %s, 0)
+                        triaged_at, closed_at, first_closed_at, comment_count, file_count, plan_count)
+                    VALUES (%s, %s, %s, %s, %s, %s::text[], %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, 0, %s, 0)
                     RETURNING id
                 ), event AS (
                     INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
@@ -529,8 +561,10 @@ class Issue(models.Model):
                     SELECT family, day, status, priority, n::bigint, false
                     FROM (VALUES {deltas}) AS delta (family, day, status, priority, n)
                     RETURNING id
+                ), flowed AS (
+                    INSERT INTO issues_flowfact ({flow.COLUMNS}) VALUES ({flow.PLACEHOLDERS}) RETURNING id
                 )
-                SELECT issue.id, event.id, array(SELECT id FROM counted) FROM issue, event
+                SELECT issue.id, event.id, array(SELECT id FROM counted), flowed.id FROM issue, event, flowed
                 """,  # noqa: S608 - only placeholders are put together
                 [
                     self.uuid,
@@ -547,6 +581,7 @@ class Issue(models.Model):
                     self.job_run_id,
                     self.triaged_at,
                     self.closed_at,
+                    self.first_closed_at,
                     self.file_count,
                     self.created_by_id,
                     self.created_at,
@@ -555,12 +590,14 @@ class Issue(models.Model):
                         for (family, day, status, priority), n in groups.items()
                         for value in (str(family), day, status, priority, n)
                     ),
+                    *flow.row(1, facts),
                 ],
             )
-            self.id, self.last_event_id, delta_ids = cursor.fetchone()
+            self.id, self.last_event_id, delta_ids, fact_id = cursor.fetchone()
         self._state.adding = False
         self._state.db = connection.alias
         counts.fold_sometimes(delta_ids)
+        flow.fold_sometimes([fact_id])
 
 
 class IssueAttachment(models.Model):
@@ -599,10 +636,6 @@ class IssueSession(models.Model):
 
 def _named(things: Sequence[Attachment] | Sequence[Session]) -> list[dict[str, str]]:
     return [{"id": str(thing.uuid), "name": str(thing)} for thing in things]
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(UTC).date()
 
 
 def _integer(digits: str) -> int | float:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from issues.models import Issue, User, counts
+from issues.models import Issue, User, counts, flow
 from issues.models.limits import UNASSIGNED
 
 CHUNK = 20_000  # issues in one transaction
@@ -44,7 +44,7 @@ UUID7 = """(lpad(to_hex((extract(epoch FROM {at}) * 1000)::bigint), 12, '0') || 
 
 ISSUES = f"""
 INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner, resolution_summary, created_by_id,
-    created_at, changed_at, job_run_id, version, triaged_at, closed_at, comment_count, file_count, plan_count)
+    created_at, changed_at, job_run_id, version, triaged_at, closed_at, first_closed_at, comment_count, file_count, plan_count)
 SELECT {UUID7.format(at="created_at", r="md5(r4::text || n)")},
     subject || ' ' || observation || ', run ' || n,
     replace(%(description)s, '@run@', n::text)::json,
@@ -55,8 +55,9 @@ SELECT {UUID7.format(at="created_at", r="md5(r4::text || n)")},
     CASE WHEN by_agent THEN md5((n / 40)::text)::uuid END,
     1 + (status IS DISTINCT FROM 'open')::int + comments,
     CASE WHEN status IS NULL OR (status = 'open' AND by_agent AND r1 < 0.3) THEN NULL
-         ELSE coalesce(closed_at, created_at) END,
-    closed_at, comments, 0, 0
+         ELSE least(created_at + CASE WHEN by_agent THEN r4 * r4 * interval '3 days' ELSE interval '0' END,
+             coalesce(closed_at, %(now)s)) END,
+    closed_at, closed_at, comments, 0, 0
 FROM (
     SELECT *, CASE WHEN comments > 0 THEN least(created_at + comments * interval '3 hours', %(now)s) END
             AS last_comment_at,
@@ -132,6 +133,7 @@ class Command(BaseCommand):
             self._fill(values, seed)
             self._progress(min(done + CHUNK, issues), issues, began)
         counts.rebuild()
+        flow.rebuild()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"{issues:,} issues in {time.monotonic() - began:.0f} s.")

@@ -1,0 +1,249 @@
+"""The roll-ups say what a recount of the issues says, whatever happened; and their slots fit every time zone."""
+
+import contextlib
+import threading
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from issues.models import (
+    DomainError,
+    Event,
+    FlowFact,
+    FlowSum,
+    Issue,
+    Priority,
+    Status,
+    User,
+    counts,
+    flow,
+    undo,
+)
+from tests.factories import make_issue, make_user
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["create", "status", "priority", "owner", "tags", "title", "trash", "restore", "undo", "fold"]
+            ),
+            st.integers(0, 5),
+            st.sampled_from([*Status.values, None]),
+            st.sampled_from([*Priority.values, None]),
+            st.lists(st.sampled_from(["power", "tvac", "emc"]), unique=True),
+            st.booleans(),
+            st.integers(0, 40 * 24 * 60),
+        ),
+        max_size=25,
+    )
+)
+def test_any_sequence_of_verbs_sums_right(steps):
+    for model in (Issue, FlowFact, FlowSum):
+        model.objects.all().delete()
+    ada, atlas, made = make_user(), User.objects.agent(), []
+    start = datetime(2026, 10, 1, 23, 30, tzinfo=UTC)
+    for verb, which, status, priority, tags, by_agent, minutes in steps:
+        at, by = start + timedelta(minutes=minutes), atlas if by_agent else ada
+        issue = made[which % len(made)] if made else None
+        if verb == "create" or issue is None:
+            made.append(make_issue(by, status=status, priority=priority, tags=tags, at=at))
+        elif verb == "fold":
+            flow.fold()
+        elif verb == "undo":
+            with contextlib.suppress(DomainError):
+                undo.undo(issue.events.latest("id").pk, by=by, at=at)
+            issue.refresh_from_db()
+        elif verb == "trash":
+            issue.trash(by=by, at=at)
+        elif verb == "restore":
+            issue.restore(by=by, at=at)
+        elif issue.deleted_at is None:
+            values = {
+                "status": status,
+                "priority": priority,
+                "tags": tags,
+                "owner": ada.email,
+                "title": str(which),
+            }
+            issue.change(by=by, at=at, **{verb: values[verb]})
+
+        assert flow.mistakes() == 0
+
+    flow.fold()
+    assert flow.mistakes() == 0
+    assert not FlowFact.objects.exists()
+    summed = set(
+        FlowSum.objects.exclude(n=0).values_list("owner", "tag", "measure", "slot", "by_agent", "detail", "n")
+    )
+    flow.rebuild()
+    assert summed == set(
+        FlowSum.objects.values_list("owner", "tag", "measure", "slot", "by_agent", "detail", "n")
+    )
+
+
+@pytest.mark.django_db
+def test_a_mistake_is_noticed():
+    make_issue()
+    Issue.objects.update(owner="somebody@example.com")  # past the verbs
+
+    assert flow.mistakes() > 0
+    flow.rebuild()
+    assert flow.mistakes() == 0
+
+
+@pytest.mark.django_db
+def test_a_change_of_what_is_not_counted_leaves_no_fact():
+    issue = make_issue()
+    before = FlowFact.objects.count()
+
+    issue.change(by=make_user(), title="Another one")
+
+    assert FlowFact.objects.count() == before == 1
+
+
+@pytest.mark.django_db
+def test_reopening_is_remembered_and_rejecting_what_is_resolved_is_none():
+    ada, at = make_user(), datetime(2026, 11, 2, tzinfo=UTC)
+    issue = make_issue(ada, at=at)
+
+    issue.change(by=ada, status="resolved", at=at + timedelta(days=1))
+    issue.change(by=ada, status="rejected", at=at + timedelta(days=2))
+    assert (issue.first_closed_at, issue.closed_at, issue.reopened_at) == (
+        at + timedelta(days=1),
+        at + timedelta(days=2),
+        None,
+    )
+
+    issue.change(by=ada, status="in_progress", at=at + timedelta(days=3))
+    assert (issue.first_closed_at, issue.closed_at, issue.reopened_at) == (
+        at + timedelta(days=1),
+        None,
+        at + timedelta(days=3),
+    )
+
+
+@pytest.mark.django_db
+def test_a_reopening_that_is_undone_was_none():
+    ada, at = make_user(), datetime(2026, 11, 2, tzinfo=UTC)
+    issue = make_issue(ada, at=at)
+    issue.change(by=ada, status="resolved", at=at + timedelta(days=1))
+    issue.change(by=ada, status="open", at=at + timedelta(days=2))
+
+    undo.undo(issue.events.latest("id").pk, by=ada)
+
+    issue.refresh_from_db()
+    assert (issue.first_closed_at, issue.closed_at, issue.reopened_at) == (
+        at + timedelta(days=1),
+        at + timedelta(days=1),
+        None,
+    )
+    assert flow.mistakes() == 0
+
+
+@pytest.mark.django_db
+def test_a_finding_is_triaged_when_the_first_person_decides():
+    ada, at = make_user(), datetime(2026, 11, 2, tzinfo=UTC)
+    finding = make_issue(User.objects.agent(), at=at)
+
+    finding.change(by=ada, status="in_progress", at=at + timedelta(hours=1))
+    finding.change(by=ada, status="resolved", at=at + timedelta(hours=5))
+
+    assert finding.triaged_at == at + timedelta(hours=1)
+
+
+def test_every_time_zone_begins_its_weeks_where_a_slot_begins():
+    strange = set()
+    for name in zoneinfo.available_timezones():
+        zone = zoneinfo.ZoneInfo(name)
+        monday = datetime(2000, 1, 3)  # noqa: DTZ001 - midnight wherever that is
+        while monday.year < 2038:
+            offset = monday.replace(tzinfo=zone).utcoffset()
+            if offset not in OFFSETS:
+                strange.add((name, offset))
+            monday += timedelta(weeks=1)
+
+    assert strange == set()
+
+
+OFFSETS = {timedelta(minutes=minutes) for minutes in flow.OFFSETS}
+
+
+@pytest.mark.django_db
+@given(st.datetimes(datetime(2001, 1, 1), datetime(2037, 1, 1)), st.sampled_from(flow.OFFSETS))  # noqa: DTZ001
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_slot_lies_in_one_week_of_every_time_zone(moment, offset):
+    moment = moment.replace(tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {flow._slot('%(at)s::timestamptz')}", {"at": moment})
+        [slot] = cursor.fetchone()
+
+    def week(at):
+        local = at + timedelta(minutes=offset)
+        return (local - timedelta(days=local.weekday())).date()
+
+    assert slot <= moment
+    assert week(slot) == week(moment)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rounded"),
+    [(0, 0), (119, 119), (120, 120), (179, 120), (2879, 2820), (2880, 2880), (3023, 2880), (3024, 3024),
+     (14399, 14256), (14400, 14400), (15839, 14400), (15840, 15840)],
+)  # fmt: skip
+def test_a_duration_is_rounded_down_to_what_people_read(minutes, rounded):
+    assert flow.step(minutes) == rounded
+
+
+@pytest.mark.django_db
+def test_the_database_rounds_as_python_does():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT f.wait, {flow._took('f.until')} FROM (SELECT n * 37 AS wait, timestamptz 'epoch' AS created_at, "
+            "timestamptz 'epoch' + n * interval '37 minutes' AS until FROM generate_series(0, 900) AS n) f"
+        )
+        assert all(rounded == flow.step(wait) for wait, rounded in cursor.fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_and_folders_at_once_lose_nothing():
+    ada, failures = make_user(), []
+
+    def write():
+        try:
+            for _ in range(15):
+                make_issue(ada, tags=["power"]).change(by=ada, status="resolved", owner=ada.email)
+                flow.fold()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    assert failures == []
+    assert Issue.objects.count() == 60
+    assert flow.mistakes() == 0
+
+
+@pytest.mark.django_db
+def test_facts_are_folded_now_and_then(django_capture_on_commit_callbacks, monkeypatch):
+    monkeypatch.setattr(flow, "FOLD_EVERY", 4)
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(8):
+            make_issue()
+
+    assert FlowFact.objects.count() < 4
+    assert flow.mistakes() == 0
+    assert counts.by_state() == {("open", "low"): 8}
+    assert Event.objects.count() == 8
