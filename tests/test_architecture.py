@@ -19,10 +19,11 @@ ARROWS = {
     "models": {"blocks"},
     "fragments": set(),
     "queries": {"models"},
+    "changes": {"models"},
     "metrics": {"models", "queries"},
     "input": {"models", "blocks"},
     "api": {"queries", "fragments", "metrics", "evidence", "blocks", "models", "input"},
-    "pages": {"queries", "fragments", "metrics", "evidence", "blocks", "models", "input"},
+    "pages": {"changes", "queries", "fragments", "metrics", "evidence", "blocks", "models", "input"},
 }
 # The domain knows nothing of HTTP, templates or forms.
 FORBIDDEN_BELOW = ("django.http", "django.shortcuts", "django.template", "django.forms", "django.urls")

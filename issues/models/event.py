@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
+from django.db.models.functions import Cast
 
 from .account import User
 
@@ -46,6 +47,12 @@ class Event(models.Model):
     undoes = models.ForeignKey(
         "self", null=True, on_delete=models.CASCADE, related_name="undone_by", db_index=False
     )
+    # The transaction that wrote it. Ids are handed out before the commit, so they do not say what is new; this does.
+    xid = models.BigIntegerField(
+        db_default=Cast(
+            Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()
+        )
+    )
 
     class Meta:
         constraints = (
@@ -56,6 +63,7 @@ class Event(models.Model):
             models.Index(fields=("actor", "id"), name="event_by_actor"),  # my last change
             models.Index(fields=("act", "issue"), condition=Q(act__isnull=False), name="event_of_act"),
             models.Index(fields=("undoes",), condition=Q(undoes__isnull=False), name="event_undone"),
+            models.Index(fields=("xid", "id"), name="event_since"),
         )
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from issues import queries
 from issues.models import User
 
+from . import live
 from .undo import Did
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -52,11 +53,12 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """For base.html: the viewer's theme, whether this is local mode, how many issues wait, and what was just done."""
+    """For base.html: theme, local mode, how many issues wait, what was just done, and from where on to ask for changes."""
     chosen = request.COOKIES.get("theme", "")
     return {
         "theme": chosen if chosen in ("light", "dark") else "",
         "is_local": settings.LOCAL,
-        "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=100)),
+        "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=live.UNTRIAGED)),
+        "live": live.cursor(request),
         "did": Did.of(request) if "did" in request.GET else None,
     }

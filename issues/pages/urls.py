@@ -3,13 +3,14 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from . import account, board, comments, description, files, issue, new, session, undo
+from . import account, board, comments, description, files, issue, live, new, session, undo
 
 app_name = "pages"
 
 _ISSUE = r"^FND-(?P<number>[1-9]\d{0,17})"
 _COMMENT = _ISSUE + r"/comments/(?P<comment_id>[0-9a-f-]{36})"
 
+live_urls = [path("live", live.live, name="live")]
 board_urls = [
     path("", board.board, name="board"),
     path("board", RedirectView.as_view(pattern_name="pages:board", query_string=True)),
@@ -47,4 +48,4 @@ account_urls = [
 
 undo_urls = [path("undo", undo.take_back, name="undo")]
 
-urlpatterns = [*board_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]
+urlpatterns = [*live_urls, *board_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]

@@ -1,6 +1,7 @@
 // What every page does with script on. Without script everything works by forms and links.
 
 import "./drafts.js";
+import "./live.js";
 import "./toast.js";
 import { MENUS, bind } from "./keys.js";
 

@@ -1,0 +1,70 @@
+// What others change shows here: every page asks once a second whether there is anything new, and hears mostly "no".
+// A hidden tab does not ask; it does once it is looked at.
+
+const EVERY = 1000, AFTER_A_FAILURE = 3000; // milliseconds
+const callbacks = [];
+const offline = document.getElementById("offline");
+let after = document.body.dataset.live;
+let timer, asking = null, failures = 0;
+
+/** Have `callback` called with what somebody changed: [{id, reference, version, kinds, actor, deleted}], oldest first.
+ *
+ * It may hear of a change that it shows already (its own, or one that came while the page was made): compare versions.
+ * If it returns a promise, the next question waits for it.
+ */
+export function onChange(callback) {
+  callbacks.push(callback);
+}
+
+/** Ask now, past what the server remembers: after a change of one's own. */
+export async function check() {
+  await asking;
+  return ask("&now=1");
+}
+
+function ask(extra = "") {
+  if (!after) return Promise.resolve();
+  clearTimeout(timer);
+  asking = answer(extra).finally(() => {
+    asking = null;
+    if (after && !document.hidden) timer = setTimeout(ask, failures ? AFTER_A_FAILURE : EVERY);
+  });
+  return asking;
+}
+
+async function answer(extra) {
+  let response;
+  try {
+    response = await fetch(`/live?after=${encodeURIComponent(after)}${extra}`, { cache: "no-store" });
+  } catch {
+    return failed();
+  }
+  if (response.status >= 500) return failed();
+  failures = 0;
+  offline.textContent = "";
+  if (response.status === 204) return;
+  if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
+    after = null; // signed out, or a page from before a new key: it stays as it is
+    return;
+  }
+  const news = await response.json();
+  after = news.after;
+  for (const place of document.querySelectorAll("[data-untriaged]")) {
+    place.hidden = news.untriaged === 0;
+    place.firstChild.data = news.untriaged > 99 ? "99+" : String(news.untriaged);
+  }
+  if (news.changes.length) await Promise.all(callbacks.map((callback) => callback(news.changes)));
+}
+
+function failed() {
+  failures += 1;
+  if (failures > 1) offline.textContent = "Not connected. Changes are not saved.";
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden && !asking) ask();
+});
+addEventListener("pageshow", ({ persisted }) => { if (persisted) check(); });
+document.addEventListener("undone", check);
+if (!document.hidden) timer = setTimeout(ask, EVERY);
