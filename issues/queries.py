@@ -16,6 +16,8 @@ from django.utils import timezone
 from .models import CLOSED, Issue, Priority, Status, counts
 from .models.account import AGENT_EMAIL
 from .models.issue import IssueQuerySet
+from .models.spans import HAPPENED, TOOK, Span, Wait
+from .models.spans import parse as parse_times
 
 NONE = "none"  # in addresses: an issue without a status or priority
 RECENT_DAYS = 14  # closed columns of the board show this much
@@ -39,12 +41,15 @@ class IssueFilter:
     owners: tuple[str, ...] = ()
     by: str = ""  # "people" or "atlas"
     untriaged: bool = False
+    times: tuple[Span | Wait, ...] = ()  # when things happened and how long they took; all of them hold
+    reopened: str = ""  # "1": closed once and taken up again; "0": never
+    runs: tuple[str, ...] = ()  # ids of job runs
 
     BY = ("people", "atlas")
 
     @classmethod
     def parse(cls, parameters: Parameters) -> "IssueFilter":
-        """Read `q status priority tag owner by untriaged`; what means nothing filters nothing (old bookmarks work)."""
+        """Read what `query_string` writes; what means nothing filters nothing (old bookmarks work)."""
 
         def values(name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
             found = (value.replace("\0", "").strip() for value in parameters.getlist(name))
@@ -53,6 +58,8 @@ class IssueFilter:
             )
 
         by = values("by", cls.BY)
+        reopened = values("reopened", ("0", "1"))
+        spoken = ((name, value) for name in (*HAPPENED, *TOOK) for value in values(name)[:5])
         return cls(
             q=" ".join(values("q"))[:200],
             statuses=values("status", (*Status.values, NONE)),
@@ -61,6 +68,9 @@ class IssueFilter:
             owners=values("owner")[:50],
             by=by[0] if len(by) == 1 else "",
             untriaged=bool(values("untriaged", ("1",))),
+            times=parse_times(spoken),
+            reopened=reopened[0] if len(reopened) == 1 else "",
+            runs=tuple(filter(_is_uuid, values("run")))[:50],
         )
 
     def query_string(self) -> str:
@@ -72,12 +82,23 @@ class IssueFilter:
         pairs += [("owner", value) for value in self.owners]
         pairs += [("by", self.by)] if self.by else []
         pairs += [("untriaged", "1")] if self.untriaged else []
+        pairs += [(name, value) for name, value, _ in self.from_charts]
         return urlencode(pairs)
+
+    @property
+    def from_charts(self) -> list[tuple[str, str, str]]:
+        """What links from the charts filter by, as (name, value, words); the filter bar carries it along."""
+        found = [(span.name, span.value, span.label) for span in self.times]
+        if self.reopened:
+            found.append(
+                ("reopened", self.reopened, "Reopened" if self.reopened == "1" else "Never reopened")
+            )
+        return found + [("run", run, f"Job run {run[:8]}") for run in self.runs]
 
     @property
     def is_by_state_only(self) -> bool:
         """Whether the counts know how many match: nothing but status and priority filters."""
-        return not (self.q or self.tags or self.owners or self.by or self.untriaged)
+        return not (self.q or self.tags or self.owners or self.by or self.untriaged or self.from_charts)
 
     def without_status(self) -> "IssueFilter":
         return replace(self, statuses=())
@@ -97,6 +118,12 @@ class IssueFilter:
             issues = issues.filter(by_agent if self.by == "atlas" else ~by_agent)
         if self.untriaged:
             issues = issues.untriaged()
+        for span in self.times:
+            issues = issues.filter(span.condition())
+        if self.reopened:
+            issues = issues.filter(reopened_at__isnull=self.reopened == "0")
+        if self.runs:
+            issues = issues.filter(job_run_id__in=self.runs)
         if self.q:
             issues = issues.filter(_says(self.q))
         return issues
@@ -336,6 +363,13 @@ def _column_page(found: list[tuple[int, int, int, datetime]], limit: int) -> Col
         rows=[(id_, version) for id_, version, _, _ in page],
         next=Place(page[-1][2], page[-1][3], page[-1][0]) if more else None,
     )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _any_of(name: str, values: Sequence[str]) -> Q:

@@ -1,6 +1,7 @@
 """The filter language and the orders that pages rely on."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.http import QueryDict
@@ -67,7 +68,12 @@ def test_a_reference_finds_its_issue():
 
 @pytest.mark.parametrize(
     "address",
-    ["", "q=a+b&status=open&status=none&priority=high&tag=%C3%A9+b&owner=a%40b&by=atlas&untriaged=1"],
+    [
+        "",
+        "q=a+b&status=open&status=none&priority=high&tag=%C3%A9+b&owner=a%40b&by=atlas&untriaged=1",
+        "created=2026-11-16..2026-11-22T23%3A00Z&closed=..2026-11-23&took=60..120&triage_took=..30&reopened=1",
+        "run=0192f8a0-0000-7000-8000-000000000000",
+    ],
 )
 def test_a_filter_is_written_back_as_it_was_read(address):
     assert IssueFilter.parse(QueryDict(address)).query_string() == address
@@ -145,3 +151,61 @@ def test_what_a_filter_offers_comes_most_used_first():
 
     assert queries.tags_in_use() == ["power", "tvac"]
     assert queries.owners_in_use() == ["b@x"]
+
+
+class TestTimes:
+    """What links from the charts filter by."""
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "created=yesterday..", "created=2026-11-16", "created=..", "created=9999-99-99..", "took=-5..",
+            "took=1e3..", "took=..", "took=99999999999..", "took=٣..", "reopened=2", "reopened=0&reopened=1", "run=7",
+            "closed=0001-01-01T00:00%2B14:00..", "run=%00",
+        ],
+    )  # fmt: skip
+    def test_that_mean_nothing_filter_nothing(self, address):
+        assert IssueFilter.parse(QueryDict(address)).is_by_state_only
+
+    def test_are_from_the_first_moment_on_and_before_the_second(self):
+        ada, monday = make_user(), datetime(2026, 11, 16, tzinfo=UTC)
+        make_issue(ada, at=monday - timedelta(microseconds=1))
+        inside = [make_issue(ada, at=monday), make_issue(ada, at=monday + timedelta(days=6, hours=23))]
+        make_issue(ada, at=monday + timedelta(weeks=1))
+
+        assert matching("created=2026-11-16..2026-11-23") == inside
+        assert matching("created=2026-11-15T23:00Z..2026-11-15T23:59:59.999999Z") == []
+
+    def test_took_counts_from_creation_to_closing(self):
+        ada, monday = make_user(), datetime(2026, 11, 16, tzinfo=UTC)
+        issues = [make_issue(ada, at=monday) for _ in range(3)]
+        for issue, minutes in zip(issues, (59, 60, 120), strict=True):
+            issue.change(by=ada, status="resolved", at=monday + timedelta(minutes=minutes))
+        make_issue(ada, at=monday)
+
+        assert matching("took=60..120") == issues[1:2]
+        assert matching("took=..60") == issues[:1]
+        assert matching("took=0..") == issues
+
+    def test_reopened_and_job_run(self):
+        ada, run = make_user(), UUID("0192f8a0-0000-7000-8000-000000000000")
+        reopened, other = make_issue(ada, job_run_id=run), make_issue(ada)
+        for status in ("resolved", "open"):
+            reopened.change(by=ada, status=status)
+
+        assert matching("reopened=1") == matching(f"run={run}") == [reopened]
+        assert matching("reopened=0") == [other]
+
+    def test_say_what_they_are(self):
+        address = "created=2026-11-16..2026-11-22T23:00Z&took=60..&triage_took=..300&reopened=0"
+
+        assert [words for _, _, words in IssueFilter.parse(QueryDict(address)).from_charts] == [
+            "Created from 16 Nov 2026 until 22 Nov 2026 23:00 UTC",
+            "Closed after 60 min or more",
+            "Triaged within 5 h",
+            "Never reopened",
+        ]
+
+
+def matching(address):
+    return list(IssueFilter.parse(QueryDict(address)).apply(Issue.objects.alive()).order_by("id"))

@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, flow, limits, rate_limit, undo
+from . import counts, flow, limits, rate_limit, spans, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
@@ -62,5 +62,6 @@ __all__ = [
     "is_emoji",
     "limits",
     "rate_limit",
+    "spans",
     "undo",
 ]
