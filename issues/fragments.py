@@ -53,6 +53,10 @@ class Fragments:
         fragment = self._kept.get(key)  # no lock: nothing else about it changes
         return fragment if fragment is not None else next(iter(self.get([key])), None)
 
+    def put(self, key: Key, fragment: bytes) -> None:
+        """Keep what the caller could make by itself."""
+        self._keep({key: fragment})
+
     def clear(self) -> None:
         """Forget everything, as a new process would."""
         with self._lock:

@@ -169,6 +169,11 @@ Row = tuple[int, int]  # (id, version): what a fragment is known by
 
 def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row], int]:
     """The (id, version) of `limit` issues from `offset` on, newest first, and how many match in all."""
+    read = page_read(wanted, limit, offset)
+    if read is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(*read)
+            return page_of(cursor.fetchone())
     total = count(wanted)
     if offset >= total:
         return [], total
@@ -187,16 +192,49 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
         return cursor.fetchall(), total
 
 
+Read = tuple[str, Sequence[Any]]  # a SELECT of one row at most, and its parameters
+
+
+def page_read(wanted: IssueFilter, limit: int, offset: int) -> Read | None:
+    """What `issue_page` asks for as one row, so that it can be read along with something else.
+
+    None where it takes more: filters that the counts know nothing of, and pages deep in the list.
+    """
+    if offset > DEEP or not wanted.is_by_state_only:
+        return None
+    total, values = counts.total_read(_with_null(wanted.statuses), _with_null(wanted.priorities))
+    sql, parameters = _newest(wanted, versions=offset == 0)
+    # The first page's rows are read as the index gives them; further ones are passed over in the index alone.
+    page = f"{sql} LIMIT %s OFFSET %s"
+    if offset:
+        page = f"SELECT i.id, i.version FROM ({page}) page JOIN issues_issue i USING (id) ORDER BY i.created_at DESC, i.uuid DESC"  # noqa: S608
+    statement = f"SELECT ({total}), array_agg(id), array_agg(version) FROM ({page}) page"  # noqa: S608
+    return statement, [*values, *parameters, limit, offset]
+
+
+def page_of(row: tuple[Any, ...] | None) -> tuple[list[Row], int]:
+    """The rows and the total out of what `page_read` gave."""
+    total, ids, versions = row or (0, None, None)
+    return list(zip(ids or (), versions or (), strict=True)), total
+
+
+def _with_null(values: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple(None if value == NONE else value for value in values)
+
+
 _BEFORE = datetime.max.replace(tzinfo=UTC)  # stands for the moment that a deep page begins before
 
 
 @lru_cache(maxsize=256)
-def _newest(wanted: IssueFilter, *, deep: bool) -> tuple[str, tuple[Any, ...]]:
+def _newest(
+    wanted: IssueFilter, *, deep: bool = False, versions: bool = False
+) -> tuple[str, tuple[Any, ...]]:
     """The ids of what matches, newest first, as SQL and parameters; writing it takes longer than running it."""
     issues = wanted.apply(Issue.objects.alive())
     if deep:
         issues = issues.filter(created_at__lt=_BEFORE)
-    sql, parameters = issues.newest_first().values_list("id").query.sql_with_params()
+    columns = ("id", "version") if versions else ("id",)
+    sql, parameters = issues.newest_first().values_list(*columns).query.sql_with_params()
     return sql, parameters
 
 
@@ -319,10 +357,15 @@ def count_closed_since(wanted: IssueFilter, since: datetime) -> dict[str, int]:
     return dict(issues.values_list("status").annotate(n=Count("id")))
 
 
+def version_read(uuid: UUID) -> Read:
+    """What `version_of` asks for."""
+    return "SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid]
+
+
 def version_of(uuid: UUID) -> Row | None:
     """The (id, version) of a living issue."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid])
+        cursor.execute(*version_read(uuid))
         row: Row | None = cursor.fetchone()
     return row
 

@@ -93,7 +93,7 @@ def django_settings(url: str) -> dict[str, Any]:
     if not parts.get("dbname"):
         raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://user@host/NAME")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "issuetracker.postgresql",
         "NAME": parts.pop("dbname"),
         "USER": parts.pop("user", ""),
         "PASSWORD": parts.pop("password", ""),

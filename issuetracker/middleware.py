@@ -1,4 +1,4 @@
-"""What holds for every answer, page or JSON: a request id, and words when the database is away."""
+"""What holds for every request, page or JSON: its id, and that its text is UTF-8."""
 
 import re
 import uuid
@@ -29,5 +29,19 @@ def request_id(get_response: GetResponse) -> GetResponse:
             REQUEST_ID.reset(token)
         response.headers["X-Request-ID"] = name
         return response
+
+    return middleware
+
+
+def always_utf8(get_response: GetResponse) -> GetResponse:
+    """Read every address and form as UTF-8, whatever `charset` a client claims.
+
+    Django would believe it, and there are codecs (`charset=hex`) that raise what nobody expects.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.encoding is not None:
+            request.encoding = "utf-8"
+        return get_response(request)
 
     return middleware

@@ -51,10 +51,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "issuetracker.middleware.request_id",
+    "issuetracker.middleware.always_utf8",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "issues.pages.middleware.content_security_policy",
     "issues.pages.live.answer_idle",
+    "issues.api.middleware.programs_first",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "issues.pages.live.note_the_time",
     "django.contrib.sessions.middleware.SessionMiddleware",

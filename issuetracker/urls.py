@@ -2,8 +2,11 @@
 
 from django.urls import include, path
 
+from issues.api.http import nowhere
+
 urlpatterns = [
     path("api/v1/", include("issues.api.urls", namespace="api_v1")),
+    path("api/v1/<path:rest>", nowhere),
     path("", include("issues.api.urls", namespace="api")),
     path("", include("issues.pages.urls")),
 ]

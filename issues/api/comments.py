@@ -5,13 +5,12 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from issues import queries
 from issues.input import CommentChanges, Invalid, NewComment, Problem, read
 from issues.models import Comment, Gone, is_emoji
 
 from . import representations, types
-from .http import ApiRequest, Operation, not_found, read_json, reply, route
-from .issues import issue_or_404
+from .http import ApiRequest, Operation, empty, not_found, read_json, reply, route
+from .issues import issue_or_404, read_version, version_of
 from .paging import links, paging_parameters, read_page
 
 DEFAULT_LIMIT = 50
@@ -23,9 +22,7 @@ def list_comments(request: ApiRequest, issue_id: UUID) -> HttpResponse:
     page = read_page(request, problems, default=DEFAULT_LIMIT)
     if problems:
         raise Invalid(problems)
-    key = queries.version_of(issue_id)
-    if key is None:
-        raise not_found()
+    key = version_of(request, issue_id)
     items, count = representations.comments(key[0], page.limit, page.offset)
     return reply(representations.collection(items, count), headers=links(request, page, count))
 
@@ -56,7 +53,7 @@ def delete_comment(request: ApiRequest, issue_id: UUID, comment_id: UUID) -> Htt
         _comment_or_404(issue_id, comment_id).trash(by=request.caller)
     except Gone:
         raise not_found("comment") from None
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def react(request: ApiRequest, issue_id: UUID, comment_id: UUID, emoji: str) -> HttpResponse:
@@ -66,7 +63,7 @@ def react(request: ApiRequest, issue_id: UUID, comment_id: UUID, emoji: str) -> 
         comment.react(emoji, by=request.caller)
     except Gone:
         raise not_found("comment") from None
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def unreact(request: ApiRequest, issue_id: UUID, comment_id: UUID, emoji: str) -> HttpResponse:
@@ -76,7 +73,7 @@ def unreact(request: ApiRequest, issue_id: UUID, comment_id: UUID, emoji: str) -
         comment.unreact(emoji, by=request.caller)
     except Gone:
         raise not_found("comment") from None
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def _comment_or_404(issue_id: UUID, comment_id: UUID) -> Comment:
@@ -113,6 +110,7 @@ collection_route = route(
         list_comments,
         "List comments on an issue",
         reply=types.CommentList,
+        along=read_version,
         query=paging_parameters(DEFAULT_LIMIT),
         errors=(404, 422),
         headers=("Link",),

@@ -4,13 +4,12 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from issues import queries
 from issues.input import Invalid, NewFile, Problem, read
 from issues.models import IssueFile, limits
 
 from . import representations, types
-from .http import ApiRequest, Operation, not_found, read_json, reply, route
-from .issues import issue_or_404
+from .http import ApiRequest, Operation, empty, not_found, read_json, reply, route
+from .issues import issue_or_404, read_version, version_of
 
 
 def list_files(request: ApiRequest, issue_id: UUID) -> HttpResponse:
@@ -20,9 +19,7 @@ def list_files(request: ApiRequest, issue_id: UUID) -> HttpResponse:
         raise Invalid(
             [Problem("?file_type", f"must be given once, with at most {limits.FILE_TYPE_MAX} characters")]
         )
-    key = queries.version_of(issue_id)
-    if key is None:
-        raise not_found()
+    key = version_of(request, issue_id)
     items = representations.files(key[0], given[0] if given else None)
     return reply(representations.collection(items, len(items)))
 
@@ -42,7 +39,7 @@ def remove_file(request: ApiRequest, issue_id: UUID, file_id: UUID) -> HttpRespo
     file = IssueFile.objects.filter(uuid=file_id, issue__uuid=issue_id, issue__deleted_at=None).first()
     if file is None or not file.remove(by=request.caller):
         raise not_found("file")
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 collection_route = route(
@@ -51,6 +48,7 @@ collection_route = route(
         list_files,
         "List files attached to an issue",
         reply=types.IssueFileList,
+        along=read_version,
         query=(
             (
                 "file_type",

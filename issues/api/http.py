@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -36,6 +36,7 @@ from issues.models import (
     rate_limit,
 )
 from issues.models.idempotency import KEY_MAX
+from issues.models.rate_limit import Read
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class ApiRequest(HttpRequest):
     """A request with its caller known."""
 
     caller: User
+    along: tuple[Any, ...] | None  # the row that `Operation.along` asked for, read with the token
 
 
 Handler = Callable[..., HttpResponseBase]
@@ -70,6 +72,9 @@ class Operation:
     example: Any = None
     headers: Sequence[str] = ()  # of the reply, such as ETag
     public: bool = False  # needs no token
+    along: Callable[..., Read | None] | None = (
+        None  # (request, **ids) → what to read in the token's round trip
+    )
 
     @property
     def writes(self) -> bool:
@@ -105,6 +110,13 @@ def not_found(what: str = "issue") -> ApiError:
 def reply(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """JSON that is ready to send."""
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
+
+
+def empty(status: int, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A reply without a body, and therefore without a type."""
+    response = HttpResponse(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 def problem(error: ApiError) -> HttpResponse:
@@ -151,9 +163,15 @@ def is_current(request: HttpRequest, key: tuple[int, int]) -> bool:
 
 def read_json(request: HttpRequest) -> dict[str, Member]:
     """The members of the JSON body. 415 for another type, 413 over 1 MiB, 400 for what is no JSON object."""
-    if request.content_type != "application/json":
-        raise ApiError(415, "Send the body as application/json.", headers={"Accept-Post": "application/json"})
+    if request.content_type != "application/json" or _charset(request) not in ("", "utf-8", "utf8"):
+        raise ApiError(
+            415, "Send the body as application/json in UTF-8.", headers={"Accept-Post": "application/json"}
+        )
     return read_object(_body(request))
+
+
+def _charset(request: HttpRequest) -> str:
+    return (request.content_params or {}).get("charset", "").strip('"').lower()
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -204,19 +222,17 @@ def route(*operations: Operation) -> Callable[..., HttpResponseBase]:
     allow = ", ".join(sorted([*by_method, "OPTIONS"]))
 
     def view(request: ApiRequest, **ids: str) -> HttpResponseBase:
-        headers: dict[str, str] = {}
+        headers = {"Cache-Control": "private, no-cache"}  # to be asked for again each time, with the ETag
         try:
+            request.get_host()  # DisallowedHost: no other site's name may lead here
             operation = by_method.get(request.method or "")
             if operation is None:
                 if request.method == "OPTIONS":
-                    return HttpResponse(status=204, headers={"Allow": allow})
+                    return empty(204, {"Allow": allow})
                 raise ApiError(405, f"This address takes {allow}.", headers={"Allow": allow})
             if not operation.public:
-                request.caller = _admit(request, operation, headers)
-            known = {
-                name: _uuid(value, name) if name.endswith("_id") else value for name, value in ids.items()
-            }
-            response = _answer(request, operation, known)
+                request.caller = _admit(request, operation, headers, ids)
+            response = _answer(request, operation, _known(ids))
         except Exception as error:
             response = problem(_refusal(error))
         for name, value in headers.items():
@@ -230,6 +246,15 @@ def route(*operations: Operation) -> Callable[..., HttpResponseBase]:
     view.login_required = False  # type: ignore[attr-defined]  # 401 in JSON instead of the sign-in page
     view.operations = operations  # type: ignore[attr-defined]  # what OpenAPI is made from
     return view
+
+
+def nowhere(request: HttpRequest, **_: str) -> HttpResponse:
+    """404 in JSON, for addresses of the API that lead nowhere (a slash at the end of a good one, say)."""
+    return problem(not_found("address"))
+
+
+nowhere.csrf_exempt = True  # type: ignore[attr-defined]
+nowhere.login_required = False  # type: ignore[attr-defined]
 
 
 def _answer(request: ApiRequest, operation: Operation, ids: dict[str, Any]) -> HttpResponseBase:
@@ -279,6 +304,10 @@ def _fingerprint(request: HttpRequest, operation: Operation) -> bytes:
     return digest.digest()
 
 
+def _known(ids: dict[str, str]) -> dict[str, Any]:
+    return {name: _uuid(value, name) if name.endswith("_id") else value for name, value in ids.items()}
+
+
 def _uuid(value: str, name: str) -> UUID:
     what = name.removesuffix("_id").replace("_", " ")
     if len(value) != 36:
@@ -292,14 +321,18 @@ def _uuid(value: str, name: str) -> UUID:
 # Who calls
 
 
-def _admit(request: HttpRequest, operation: Operation, headers: dict[str, str]) -> User:
+def _admit(request: ApiRequest, operation: Operation, headers: dict[str, str], ids: dict[str, str]) -> User:
     """The caller, counted against the limit and allowed to do this. 401, 403 or 429."""
+    request.along = None
     limit = settings.RATE_LIMIT
     authorization = request.headers.get("Authorization")
     scope = Scope.WRITE if operation.writes else Scope.READ
     if authorization is not None:
         kind, _, secret = authorization.partition(" ")
-        admission = rate_limit.admit(secret.strip(), count=bool(limit)) if kind.lower() == "bearer" else None
+        admission = None
+        if kind.lower() == "bearer":
+            along = _along(request, operation, ids)
+            admission = rate_limit.admit(secret.strip(), count=bool(limit), along=along)
         if admission is None:
             _count(f"address {request.META.get('REMOTE_ADDR')}", limit, headers)
             raise ApiError(401, "The token is not known, has expired or was revoked.", headers=_ASK)
@@ -307,12 +340,22 @@ def _admit(request: HttpRequest, operation: Operation, headers: dict[str, str]) 
         if scope not in admission.scopes:
             raise ApiError(403, f"This token does not have the scope {scope.value!r}.")
         user = admission.user
+        request.along = admission.along if along else None
     else:
         user = _without_token(request, operation)
         _count(f"user {user.pk}", limit, headers)
     if operation.writes and not user.can_write:
         raise ApiError(403, "A viewer cannot change anything. An administrator can give you another role.")
     return user
+
+
+def _along(request: ApiRequest, operation: Operation, ids: dict[str, str]) -> Read | None:
+    if operation.along is None:
+        return None
+    try:
+        return operation.along(request, **_known(ids))
+    except (ApiError, Invalid):  # the handler says so, once the caller is known
+        return None
 
 
 _ASK = {"WWW-Authenticate": 'Bearer realm="Findings"'}
@@ -381,8 +424,10 @@ def _refusal(error: Exception) -> ApiError:
             )
         case RequestDataTooBig():
             return ApiError(413, "The body is too large.")
+        case DisallowedHost():
+            return ApiError(400, "This service does not answer to that Host.")
         case TooManyFilesSent() | MultiPartParserError() | SuspiciousOperation() | UnreadablePostError():
-            return ApiError(400, "The body cannot be read.")
+            return ApiError(400, "The request cannot be read.")
         case OSError() if error.errno in (28, 122):  # no space left on device, quota exceeded
             return ApiError(507, "There is no room for the file. Nothing was kept.")
         case OperationalError() | InterfaceError():

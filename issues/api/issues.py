@@ -13,12 +13,13 @@ from issues.fragments import Fragments
 from issues.input import Invalid, IssueChanges, NewIssue, Problem, read, read_choices
 from issues.models import Issue, Priority, Status
 from issues.models.limits import UNASSIGNED
-from issues.queries import IssueFilter
+from issues.queries import IssueFilter, Read
 
-from . import types
+from . import representations, types
 from .http import (
     ApiRequest,
     Operation,
+    empty,
     etag,
     expected_version,
     is_current,
@@ -27,7 +28,7 @@ from .http import (
     reply,
     route,
 )
-from .paging import links, paging_parameters, read_page
+from .paging import Page, links, paging_parameters, read_page
 from .representations import collection, issue_fragments
 
 fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES)
@@ -54,11 +55,26 @@ def create_issue(request: ApiRequest) -> HttpResponse:
         sessions=new.session_ids or (),
         job_run_id=new.job_run_id,
     )
-    return _whole(issue, 201, {"Location": f"/issues/{issue.uuid}"})
+    location = {"Location": f"/issues/{issue.uuid}"}
+    if new.attachment_ids or new.session_ids:
+        return _whole(issue, 201, location)
+    key, body = (issue.pk, issue.version), representations.new_issue(issue)
+    fragments.put(key, body)
+    return reply(body, 201, {"ETag": etag(key), **location})
 
 
 def list_issues(request: ApiRequest) -> HttpResponse:
     """GET /issues"""
+    wanted, page = _asked(request)
+    if request.along is not None:
+        keys, count = queries.page_of(request.along)
+    else:
+        keys, count = queries.issue_page(wanted, page.limit, page.offset)
+    return reply(collection(fragments.get(keys), count), headers=links(request, page, count))
+
+
+def _asked(request: ApiRequest) -> tuple[IssueFilter, Page]:
+    """Which issues, and which part of them."""
     problems: list[Problem] = []
     page = read_page(request, problems, default=DEFAULT_LIMIT)
     wanted = IssueFilter(
@@ -67,17 +83,19 @@ def list_issues(request: ApiRequest) -> HttpResponse:
     )
     if problems:
         raise Invalid(problems)
-    keys, count = queries.issue_page(wanted, page.limit, page.offset)
-    return reply(collection(fragments.get(keys), count), headers=links(request, page, count))
+    return wanted, page
+
+
+def _read_page(request: ApiRequest) -> Read | None:
+    wanted, page = _asked(request)
+    return queries.page_read(wanted, page.limit, page.offset)
 
 
 def get_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
     """GET /issues/{issue_id}"""
-    key = queries.version_of(issue_id)
-    if key is None:
-        raise not_found()
+    key = version_of(request, issue_id)
     if is_current(request, key):
-        return HttpResponse(status=304, headers={"ETag": etag(key)})
+        return empty(304, {"ETag": etag(key)})
     body = fragments.one(key)
     if body is None:
         raise not_found()
@@ -108,7 +126,7 @@ def delete_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
         by=request.caller, expected_version=expected_version(request, (issue.pk, issue.version))
     ):
         raise not_found()
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def issue_or_404(uuid: UUID) -> Issue:
@@ -117,6 +135,22 @@ def issue_or_404(uuid: UUID) -> Issue:
     if issue is None:
         raise not_found()
     return issue
+
+
+def read_version(request: ApiRequest, issue_id: UUID, **_: Any) -> Read:
+    """For `Operation.along`: the version of the issue that the address names."""
+    return queries.version_read(issue_id)
+
+
+def version_of(request: ApiRequest, uuid: UUID) -> tuple[int, int]:
+    """The (id, version) of a living issue, read along where there was a token."""
+    if request.along is None:
+        key = queries.version_of(uuid)
+    else:
+        key = (request.along[0], request.along[1]) if request.along[0] is not None else None
+    if key is None:
+        raise not_found()
+    return key
 
 
 def _whole(issue: Issue, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
@@ -166,10 +200,19 @@ collection_route = route(
         ),
         errors=(422,),
         headers=("Link",),
+        along=_read_page,
     ),
 )
 item_route = route(
-    Operation("GET", get_issue, "Get an issue", reply=types.Issue, errors=(404,), headers=("ETag",)),
+    Operation(
+        "GET",
+        get_issue,
+        "Get an issue",
+        reply=types.Issue,
+        errors=(404,),
+        headers=("ETag",),
+        along=read_version,
+    ),
     Operation(
         "PATCH",
         update_issue,

@@ -11,7 +11,7 @@ from issues.input import Invalid, NewSession, Problem, SessionChanges, read
 from issues.models import DEFAULT_TITLE, Attachment, Session
 
 from . import representations, types
-from .http import ApiRequest, Operation, not_found, read_files, read_json, reply, route
+from .http import ApiRequest, Operation, empty, not_found, read_files, read_json, reply, route
 from .paging import links, paging_parameters, read_page
 
 DEFAULT_LIMIT = 100
@@ -57,7 +57,7 @@ def update_session(request: ApiRequest, session_id: UUID) -> HttpResponse:
 def delete_session(request: ApiRequest, session_id: UUID) -> HttpResponse:
     """DELETE /sessions/{session_id}: it leaves its issues, its files stay."""
     _session_or_404(session_id).trash(by=request.caller)
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def upload_files(request: ApiRequest, session_id: UUID) -> HttpResponse:
@@ -86,7 +86,7 @@ def remove_attachment(request: ApiRequest, session_id: UUID, attachment_id: UUID
     """DELETE /sessions/{session_id}/attachments/{attachment_id}"""
     if not _session_or_404(session_id).remove_attachment(attachment_id, by=request.caller):
         raise not_found("attachment")
-    return HttpResponse(status=204)
+    return empty(204)
 
 
 def _session_or_404(uuid: UUID) -> Session:

@@ -1,8 +1,9 @@
 """The map of the JSON routes. The same map is mounted at the root, as documented, and under /api/v1/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from . import attachments, comments, docs, files, issues, metrics, sessions
+from .http import nowhere
 
 app_name = "api"
 
@@ -42,6 +43,8 @@ ours = [
 urlpatterns = [
     *documented,
     *ours,
-    path("openapi.json", docs.openapi, name="openapi"),
+    path("openapi.json", docs.openapi_route, name="openapi"),
     path("api/docs", docs.reference, name="docs"),
+    # No page lives below these: whoever asks for more of them is a program.
+    re_path(r"^(?:issues|sessions|attachments)/", nowhere),
 ]

@@ -7,8 +7,10 @@ the deltas of a group into one row.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.db.models import Q, Sum
@@ -177,6 +179,18 @@ def by_state() -> dict[tuple[str | None, str | None], int]:
             "SELECT status, priority, sum(n) FROM issues_countdelta WHERE family = 'state' GROUP BY 1, 2"
         )
         return {(status, priority): int(n) for status, priority, n in cursor.fetchall() if n}
+
+
+def total_read(
+    statuses: Sequence[str | None] = (), priorities: Sequence[str | None] = ()
+) -> tuple[str, list[Any]]:
+    """How many issues have one of these statuses and one of these priorities, as SQL and parameters."""
+    sql, parameters = "SELECT coalesce(sum(n), 0)::bigint FROM issues_countdelta WHERE family = 'state'", []
+    for column, values in (("status", statuses), ("priority", priorities)):
+        if values:
+            sql += f" AND ({column} = ANY(%s)" + (f" OR {column} IS NULL)" if None in values else ")")
+            parameters.append([value for value in values if value is not None])
+    return sql, parameters
 
 
 def closed_since(day: date) -> dict[str, int]:

@@ -74,7 +74,7 @@ class TestComments:
             comment = issue.comment(by=api.user, content="x", attachments=[make_attachment().uuid])
             comment.react("👍", by=api.user)
 
-        with django_assert_num_queries(4):  # token, issue, page, count
+        with django_assert_num_queries(3):  # token and issue, page, count
             msgspec.json.decode(api.get(path).content, type=types.CommentList)
 
     def test_are_edited_by_their_author_only(self, api, path):

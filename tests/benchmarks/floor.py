@@ -1,7 +1,8 @@
 """The floor: what the same work costs without a framework.
 
 A bare WSGI program under the same gunicorn, asking the same database one query a request, in which PostgreSQL builds
-the JSON. No routing, authentication, validation, counts or events beyond the bare rows. Ours is measured against it.
+the same JSON that ours answers with; `__main__` checks that. No routing, authentication, limit, validation or counts,
+no search index, and of the event only the bare row. Ours, which has them all, is measured against it.
 """
 
 import json
@@ -14,25 +15,22 @@ from urllib.parse import parse_qs
 import psycopg
 
 _LOCAL = threading.local()
-
-ISSUE = """json_build_object('uuid', i.uuid, 'title', i.title, 'description', i.description, 'status', i.status,
-    'priority', i.priority, 'tags', i.tags, 'owner', i.owner, 'resolution_summary', i.resolution_summary,
-    'created_by', u.email, 'created_at', to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'sessions', '[]'::json, 'attachments', '[]'::json, 'session_attachments', '[]'::json,
-    'job_run_id', i.job_run_id)"""
+ISSUE = os.environ["FLOOR_ISSUE"]  # the SQL expression of an issue `i` by its user `u`, as ours has it
 LIST = f"""SELECT json_build_object(
         'items', coalesce(json_agg({ISSUE} ORDER BY i.created_at DESC, i.uuid DESC), '[]'))::text
     FROM (SELECT * FROM issues_issue WHERE deleted_at IS NULL ORDER BY created_at DESC, uuid DESC LIMIT 100) i
     JOIN issues_user u ON u.id = i.created_by_id"""
-ONE = f"SELECT ({ISSUE})::text FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id WHERE i.uuid = %s"
-CREATE = """WITH issue AS (
+ONE = f"""SELECT ({ISSUE})::text FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
+    WHERE i.uuid = %s AND i.deleted_at IS NULL"""
+CREATE = f"""WITH i AS (
         INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner, created_by_id, created_at,
-            changed_at, version, comment_count, file_count, plan_count)
-        VALUES (gen_random_uuid(), %s, %s, 'open', 'low', %s, 'Unassigned', 1, now(), now(), 1, 0, 0, 0) RETURNING *
+            changed_at, triaged_at, version, comment_count, file_count, plan_count)
+        VALUES (gen_random_uuid(), %s, %s, 'open', 'low', %s, 'Unassigned', 1, now(), now(), now(), 1, 0, 0, 0)
+        RETURNING *
     ), event AS (
         INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
-        SELECT id, 1, 'created', '{}', now() FROM issue
-    ) SELECT json_build_object('uuid', uuid, 'title', title, 'description', description)::text FROM issue"""
+        SELECT id, 1, 'created', '{{}}', now() FROM i
+    ) SELECT ({ISSUE})::text FROM i JOIN issues_user u ON u.id = i.created_by_id"""
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
