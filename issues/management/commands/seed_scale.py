@@ -168,8 +168,9 @@ class Command(BaseCommand):
             self._without_checks(cursor)
             cursor.execute("SELECT coalesce(max(id), 0) FROM issues_issue")
             [values["last"]] = cursor.fetchone()
-            # A seed of its own for each chunk, or all chunks would be alike.
-            cursor.execute("SELECT setseed(%s)", [(seed + values["from"] * 0.618033988749895) % 1])
+            # A seed of its own for each chunk, or all chunks would be alike; the same whatever was there before.
+            done = values["from"] - values["first"]
+            cursor.execute("SELECT setseed(%s)", [(seed + done * 0.618033988749895) % 1])
             for statement in (ISSUES, COMMENTS, EVENTS):
                 cursor.execute(statement, values)
 
