@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection
 
+from .models.account import name_from_email
+
 MANY = 200  # issues; a page that missed more should be loaded afresh
 _SCAN = 5_000  # events looked at in one go
 _REMEMBERED = 1_000  # transactions
@@ -60,7 +62,7 @@ def since(seen: str) -> tuple[str, list[Change]]:
         cursor.execute(
             """
             SELECT pg_current_snapshot()::text, issue.id, issue.version, changed.kinds,
-                   coalesce(nullif(actor.name, ''), split_part(actor.email, '@', 1)), issue.deleted_at IS NOT NULL
+                   actor.name, actor.email, issue.deleted_at IS NOT NULL
             FROM (SELECT) AS always
             LEFT JOIN (
                 SELECT issue_id, array_agg(DISTINCT kind) AS kinds, max(id) AS last
@@ -78,7 +80,11 @@ def since(seen: str) -> tuple[str, list[Change]]:
             {"xmin": Snapshot.parse(seen).xmin, "seen": seen, "scan": _SCAN, "many": MANY},
         )
         rows = cursor.fetchall()
-    return rows[0][0], [Change(*row[1:]) for row in rows if row[1] is not None]
+    return rows[0][0], [
+        Change(id_, version, kinds, name or name_from_email(email), is_deleted)
+        for _, id_, version, kinds, name, email, is_deleted in rows
+        if id_ is not None
+    ]
 
 
 class Memory:

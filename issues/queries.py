@@ -326,6 +326,38 @@ def board(wanted: IssueFilter, limit: int, since: datetime) -> dict[str, ColumnP
     return {status: _column_page(column, limit) for status, column in found.items()}
 
 
+def board_counts(wanted: IssueFilter, since: datetime | None, *, up_to: int) -> tuple[dict[str, int], bool]:
+    """How many issues stand in each column of the board, closed `since` (a midnight, UTC), and whether that is exact.
+
+    It is while the counts know (no filter, or one by status and priority); otherwise nothing is counted beyond `up_to`.
+    """
+    statuses = [status for status in Status if not wanted.statuses or status in wanted.statuses]
+    if wanted.is_by_state_only and (since is None or not wanted.priorities):
+        by_status: dict[Any, int] = dict(count_by_status(wanted))
+        if since is not None:
+            recent = counts.closed_since(since.date())
+            by_status |= {status: recent.get(status, 0) for status in CLOSED}
+        return {
+            status.value: by_status.get(status.value, 0) if status in statuses else 0 for status in Status
+        }, True
+    matching = wanted.without_status().apply(Issue.objects.alive())
+    if since is not None:
+        matching = matching.filter(Q(closed_at=None) | Q(closed_at__gte=since))
+    found = {
+        status.value: matching.filter(status=status)[:up_to].count() if status in statuses else 0
+        for status in Status
+    }
+    return found, max(found.values()) < up_to
+
+
+def board_rows(wanted: IssueFilter, ids: Sequence[int], since: datetime | None) -> list[Row]:
+    """Which of these issues stand on the board, as (id, version): the same as the columns show, closed `since`."""
+    issues = wanted.apply(Issue.objects.alive()).filter(id__in=ids, status__isnull=False)
+    if since is not None:
+        issues = issues.filter(Q(closed_at=None) | Q(closed_at__gte=since))
+    return list(issues.order_by("changed_at", "id").values_list("id", "version"))
+
+
 @lru_cache(maxsize=256)
 def _column_scan(wanted: IssueFilter, limit: int) -> tuple[str, tuple[Any, ...]]:
     """The scan of one column and priority, as SQL and parameters; writing it takes longer than running it."""
@@ -346,15 +378,6 @@ def recent_since(now: datetime | None = None) -> datetime:
     """From when on the closed columns of the board show issues: a midnight (UTC), as the counts are by day."""
     moment = (now or timezone.now()) - timedelta(days=RECENT_DAYS)
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def count_closed_since(wanted: IssueFilter, since: datetime) -> dict[str, int]:
-    """How many matching issues are in each closed status since `since`, a midnight (UTC)."""
-    if wanted.is_by_state_only and not wanted.priorities:
-        return counts.closed_since(since.date())
-    issues = wanted.without_status().apply(Issue.objects.alive())
-    issues = issues.filter(status__in=CLOSED, closed_at__gte=since)
-    return dict(issues.values_list("status").annotate(n=Count("id")))
 
 
 def version_read(uuid: UUID) -> Read:

@@ -133,10 +133,39 @@ class TestBoard:
         for at in (since, since + timedelta(days=3), since - timedelta(seconds=1)):
             make_issue(ada, at=at).change(by=ada, status="resolved", at=at)
 
-        assert queries.count_closed_since(IssueFilter(), since)["resolved"] == 2
-        assert queries.count_closed_since(IssueFilter(priorities=("low",)), since)["resolved"] == 2
+        assert queries.board_counts(IssueFilter(), since, up_to=10)[0]["resolved"] == 2
+        assert queries.board_counts(IssueFilter(priorities=("low",)), since, up_to=10)[0]["resolved"] == 2
         assert queries.board_column(IssueFilter(), "resolved", 10, since=since).rows == list(
             Issue.objects.filter(closed_at__gte=since).order_by("-changed_at").values_list("id", "version")
+        )
+
+    @pytest.mark.parametrize(
+        "address", ["", "status=open&status=rejected", "priority=high", "tag=a", "q=t&by=people&status=open"]
+    )
+    @pytest.mark.parametrize("lately", [True, False])
+    def test_the_counts_are_what_the_columns_show(self, address, lately):
+        ada, now = make_user(), datetime.now(UTC)
+        for n in range(24):
+            at = now - timedelta(days=n)
+            issue = make_issue(ada, title="t", tags=["ab"[n % 2]], priority=Priority.values[n % 3], at=at)
+            issue.change(by=ada, status=Status.values[n % 4], at=at)
+        wanted = IssueFilter.parse(QueryDict(address))
+        since = queries.recent_since() if lately else None
+
+        found, exact = queries.board_counts(wanted, since, up_to=1000)
+
+        shown = queries.board_rows(wanted, list(Issue.objects.values_list("id", flat=True)), since)
+        in_columns = Issue.objects.filter(id__in=[id_ for id_, _ in shown])
+        assert exact
+        assert found == {status: in_columns.filter(status=status).count() for status in Status.values}
+
+    def test_a_count_stops_where_it_is_told(self):
+        for _ in range(4):
+            make_issue(tags=["a"])
+
+        assert queries.board_counts(IssueFilter(tags=("a",)), None, up_to=3) == (
+            {"open": 3, "in_progress": 0, "resolved": 0, "rejected": 0},
+            False,
         )
 
     @pytest.mark.parametrize("text", ["", "1", "1.2", "a.b.c", "9.1.1", "0.99999999999999999999.1", "0.1.-1"])

@@ -3,20 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from issues import queries
-from issues.models import CLOSED, Priority, Status
+from issues.input import Invalid
+from issues.models import CLOSED, Conflict, Gone, Priority, Status
+from issues.models.limits import RESOLUTION_MAX, UNASSIGNED
 from issues.queries import NONE, ColumnPage, IssueFilter, Place
 
 from .cards import cards
-from .htmx import PageRequest, wants_fragment
+from .forms import expected_version, find_issue, member, read_changes
+from .htmx import PageRequest, announce, verb, wants_fragment
+from .said import said
 
-PAGE = 25  # cards of a column at a time
+PAGE = 12  # cards of a column at a time: two screens; the rest comes as one scrolls
+COUNTED = 1000  # a filter that needs counting is counted no further in each column
+MANY = 200  # issues that one question about changes names at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +30,10 @@ class Column:
     """A column as the template draws it."""
 
     status: Status
-    count: int
+    count_words: str  # how many cards all its pages have
     cards: SafeString
     more: str  # the address of the next page; empty at the end
+    rest: str  # how many cards the pages after this one have
     older: str  # the address that shows what was closed earlier, too
 
 
@@ -37,12 +44,12 @@ def board(request: PageRequest) -> HttpResponse:
     everything = request.GET.get("closed") == "all"
     if request.GET.get("column") in Status.values:
         return _next_cards(request, wanted, Status(request.GET["column"]), everything)
-    columns = _columns(wanted, everything)
-    total = sum(column.count for column in columns)
+    counts = Counts.now(wanted, everything)
     context = {
         "here": "board",
-        "columns": columns,
-        "total": total,
+        "columns": _columns(wanted, everything, counts),
+        "counts": counts,
+        "resolution_max": RESOLUTION_MAX,
         "filter": wanted,
         "query": wanted.query_string(),
         **_filters(wanted),
@@ -52,27 +59,106 @@ def board(request: PageRequest) -> HttpResponse:
     return response
 
 
-def _columns(wanted: IssueFilter, everything: bool) -> list[Column]:
-    counted: dict[Any, int] = dict(queries.count_by_status(wanted.without_status()))
+@require_safe
+def board_changes(request: PageRequest) -> HttpResponse:
+    """Of the issues `id`, the cards of those that stand on the board with this filter, and all counts as they are now."""
+    wanted = IssueFilter.parse(request.GET)
+    everything = request.GET.get("closed") == "all"
+    given = request.GET.getlist("id")[:MANY]
+    ids = [int(id_) for id_ in given if id_.isascii() and id_.isdigit() and len(id_) < 19]
+    counts = Counts.now(wanted, everything)
+    rows = queries.board_rows(wanted, ids, None if everything else queries.recent_since())
+    words = {status: counts.words(status) for status in counts.of}
+    context = {"counts": counts, "words": words, "cards": cards(rows)}
+    return render(request, "board.html#changes", context)
+
+
+@verb
+def change_card(request: PageRequest, number: int) -> HttpResponse:
+    """Change what a card shows, by its keys, menus and drag: the new card, and a toast that offers Undo.
+
+    `status`, `resolution_summary`, `priority`, `owner`, `tags` (once for each); with `version`, only if the issue is
+    at that version. Refused, the answer says why in plain words.
+    """
+    fields: dict[str, Any] = {
+        name: request.POST[name] or None for name in ("status", "priority") if name in request.POST
+    }
+    summary = request.POST.get("resolution_summary", "").replace("\r\n", "\n").strip()
+    if summary:
+        fields["resolution_summary"] = summary
+    if "owner" in request.POST:
+        fields["owner"] = request.POST["owner"].strip() or UNASSIGNED
+    if "tags" in request.POST:
+        fields["tags"] = [tag for tag in (value.strip() for value in request.POST.getlist("tags")) if tag]
+    try:
+        issue = find_issue(number)
+        changes = read_changes({name: member(value) for name, value in fields.items()})
+        changed = issue.change(by=request.user, expected_version=expected_version(request), **changes)
+    except Http404 as error:
+        return _refused(str(error), 404)
+    except Gone:
+        return _refused("It was deleted meanwhile.", 404)
+    except Conflict:
+        return _refused("Somebody else changed it meanwhile. Nothing was overwritten.", 409)
+    except Invalid as error:
+        problems = "; ".join(f"{problem.pointer.strip('/')} {problem.detail}" for problem in error.problems)
+        return _refused(f"{problems[0].upper()}{problems[1:]}.", 422)
+    response = HttpResponse(cards([(issue.pk, issue.version)]))
+    if changed and issue.last_event_id is not None:
+        event = issue.events.get(pk=issue.last_event_id)
+        announce(response, text=said(event), undo={"event": event.pk})
+    return response
+
+
+def _refused(words: str, status: int) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many cards each column has, all its pages together; inexact ones stop at COUNTED, and say "1,000+"."""
+
+    of: dict[str, int]
+    exact: bool
+
+    @classmethod
+    def now(cls, wanted: IssueFilter, everything: bool) -> "Counts":
+        since = None if everything else queries.recent_since()
+        return cls(*queries.board_counts(wanted, since, up_to=COUNTED + 1))
+
+    def words(self, status: str, *, beyond: int = 0) -> str:
+        """The count of a column; with `beyond`, of what comes after so many cards."""
+        count = self.of[status]
+        if not self.exact and count > COUNTED:
+            return f"{COUNTED - beyond:,}+"
+        return f"{count - beyond:,}"
+
+    @property
+    def total(self) -> int:
+        return sum(self.of.values())
+
+    @property
+    def total_words(self) -> str:
+        return f"{self.total:,}{'' if self.exact else '+'} issue{'' if self.total == 1 else 's'}"
+
+
+def _columns(wanted: IssueFilter, everything: bool, counts: Counts) -> list[Column]:
     if everything:
         pages = {status.value: queries.board_column(wanted, status, PAGE) for status in Status}
     else:
-        since = queries.recent_since()
-        pages = queries.board(wanted, PAGE, since)
-        recent = queries.count_closed_since(wanted, since)
+        pages = queries.board(wanted, PAGE, queries.recent_since())
     columns = []
     for status in Status:
         hidden = bool(wanted.statuses) and status not in wanted.statuses
         page = ColumnPage() if hidden else pages[status]
-        count = counted.get(status, 0)
-        shown = count if everything or status not in CLOSED else recent.get(status, 0)
         columns.append(
             Column(
                 status=status,
-                count=0 if hidden else shown,
+                count_words=counts.words(status),
                 cards=cards(page.rows),
                 more=_address(wanted, status, page.next, everything),
-                older="" if hidden or shown == count else _with(wanted, closed="all"),
+                rest=counts.words(status, beyond=len(page.rows)),
+                older="" if hidden or everything or status not in CLOSED else _with(wanted, closed="all"),
             )
         )
     return columns
@@ -82,7 +168,7 @@ def _next_cards(request: PageRequest, wanted: IssueFilter, status: Status, every
     """More of one column: appended by script, or a page of its own by a plain link."""
     since = None if everything or status not in CLOSED else queries.recent_since()
     page = queries.board_column(wanted, status, PAGE, Place.parse(request.GET.get("after", "")), since=since)
-    column = Column(status, 0, cards(page.rows), _address(wanted, status, page.next, everything), "")
+    column = Column(status, "", cards(page.rows), _address(wanted, status, page.next, everything), "", "")
     context = {"column": column, "back": _with(wanted)}
     response = render(request, "column.html#cards" if wants_fragment(request) else "column.html", context)
     patch_vary_headers(response, ("HX-Request",))

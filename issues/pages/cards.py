@@ -1,5 +1,6 @@
 """Cards: rendered once per version of an issue, the same for every viewer, and joined into the board as they are."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,12 @@ def render_cards(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
     issues = Issue.objects.alive().filter(id__in=ids).select_related("created_by").defer("description")
     return {
         (issue.pk, issue.version): template.render(
-            {"issue": issue, "owner": Person.of(issue.owner), "statuses": Status}
+            {
+                "issue": issue,
+                "owner": Person.of(issue.owner),
+                "statuses": Status,
+                "tags": json.dumps(issue.tags, ensure_ascii=False),
+            }
         ).encode()
         for issue in issues
     }

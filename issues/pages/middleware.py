@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from issues import queries
-from issues.models import User
+from issues.models import Priority, Status, User
 
 from . import live
 from .undo import Did
@@ -52,6 +52,9 @@ class SignInRequired(LoginRequiredMiddleware):
         return answer
 
 
+_MENUS = {"statuses": list(Status), "priorities": [Priority.HIGH, Priority.MEDIUM, Priority.LOW]}
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """For base.html: theme, local mode, how many issues wait, what was just done, and from where on to ask for changes."""
     chosen = request.COOKIES.get("theme", "")
@@ -60,5 +63,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_local": settings.LOCAL,
         "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=live.UNTRIAGED)),
         "live": live.cursor(request),
+        "menus": _MENUS,
         "did": Did.of(request) if "did" in request.GET else None,
     }

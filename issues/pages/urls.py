@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from . import account, board, comments, description, files, issue, live, new, session, undo
+from . import account, board, comments, description, files, issue, live, menu, new, session, undo
 
 app_name = "pages"
 
@@ -13,6 +13,9 @@ _COMMENT = _ISSUE + r"/comments/(?P<comment_id>[0-9a-f-]{36})"
 live_urls = [path("live", live.live, name="live")]
 board_urls = [
     path("", board.board, name="board"),
+    path("board/changes", board.board_changes, name="board_changes"),
+    re_path(_ISSUE + "/card$", board.change_card, name="change_card"),
+    path("menu/<slug:field>", menu.menu, name="menu"),
     path("board", RedirectView.as_view(pattern_name="pages:board", query_string=True)),
 ]
 issue_urls = [

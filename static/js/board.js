@@ -1,163 +1,443 @@
-// The board with script on: cards move at once by drag, key or menu, the server confirms, a toast offers Undo.
+// The board with script on: cards move at once by drag, key or menu, the server confirms, a toast offers Undo. What others
+// change shows within two seconds, and moves neither the card that somebody looks at nor the one they have in hand.
 
-import { fillAges } from "./app.js";
+import { fillAges } from "./ages.js";
+import { bind } from "./keys.js";
+import { onChange } from "./live.js";
+import { isMenuOpen, openMenu } from "./menu.js";
+import { post, reason } from "./post.js";
 import { toast } from "./toast.js";
 
 const ORDER = ["open", "in_progress", "resolved", "rejected"];
-const board = () => document.querySelector("#columns");
-const columnOf = (status) => document.querySelector(`.col[data-status="${status}"]`);
-const cardOf = (reference) => document.getElementById(reference);
+const ICONS = { open: "i-st-open", in_progress: "i-st-prog", resolved: "i-st-done", rejected: "i-st-rej" };
+const QUESTIONS = { resolved: "What was it?", rejected: "Why not?" };
+const AHEAD = 3; // cards before the end of a column at which its next page is fetched
 
-function count(status, by) {
-  const place = columnOf(status)?.querySelector("[data-count]");
-  if (place) place.textContent = Number(place.textContent) + by;
+const holder = () => document.getElementById("columns");
+const columnOf = (status) => document.getElementById(`col-${status}`);
+const listOf = (status) => columnOf(status).querySelector("ol");
+const nameOf = (status) => columnOf(status).querySelector("h2").textContent;
+const linkOf = (card) => card.querySelector("h3 a");
+const isReadOnly = () => holder().hasAttribute("data-readonly");
+const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+const has = (card) => card.contains(document.activeElement);
+let last = null; // the reference of the card that had focus last
+
+// Places
+
+/** Put a card where it belongs that was changed just now: first of its priority. False if that is not loaded yet. */
+function settle(card, list) {
+  const rank = Number(card.dataset.rank);
+  const after = [...list.children].find((other) => other !== card && Number(other.dataset.rank) >= rank) ?? null;
+  if (!after && list.parentElement.querySelector("[data-more]")) return false;
+  put(card, list, after);
+  return true;
 }
 
-function announceTotal() {
-  const total = Number(board().dataset.total);
-  document.getElementById("total").textContent = `${total} issue${total === 1 ? "" : "s"}`;
+/** Insert a card without losing the focus in it. */
+function put(card, list, before = null) {
+  if (card.parentElement === list && card.nextElementSibling === before) return;
+  const focused = has(card);
+  list.insertBefore(card, before);
+  if (focused) linkOf(card).focus({ preventScroll: true });
 }
 
-/** Move a card to a column now, ask the server, and put it back where it was if the server refuses. */
-async function move(card, status, extra = {}, before = null) {
-  const reference = card.dataset.reference, from = card.dataset.status;
-  if (status === from && !extra.version) return;
-  const home = before ?? { list: card.parentElement, next: card.nextElementSibling };
-  const hadFocus = card.contains(document.activeElement);
-  const list = columnOf(status)?.querySelector("ol");
-  if (list && card.parentElement !== list) list.prepend(card);
-  if (hadFocus) card.querySelector("h3 a").focus();
-  const body = new FormData(document.getElementById("move"));
-  body.set("status", status);
-  for (const [name, value] of Object.entries(extra)) body.set(name, value);
-  let response;
-  try {
-    response = await fetch(`/${reference}/status`, { method: "POST", body, headers: { "HX-Request": "true" } });
-  } catch {
-    response = null;
-  }
-  if (!response?.ok) {
-    home.list.insertBefore(card, home.next);
-    const words = response && response.headers.get("Content-Type")?.startsWith("text/plain") ? await response.text() : "The server did not answer.";
-    toast(`${reference} was not moved. ${words}`, { action: { label: "Try again", run: () => move(card, status) } });
-    return;
-  }
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".card");
-  const focused = card.contains(document.activeElement);
+/** Do `work` on a column without moving the card in it that is looked at: focused, pointed at, or scrolled to. */
+function hold(list, work) {
+  const inside = list.querySelector(":scope > .card:focus-within") ?? list.querySelector(":scope > .card:hover");
+  const top = list.getBoundingClientRect().top;
+  const kept = inside ?? (list.scrollTop > 0 ? [...list.children].find((card) => card.getBoundingClientRect().bottom > top) : null);
+  const before = kept?.getBoundingClientRect().top;
+  work();
+  if (kept?.parentElement !== list) return;
+  const moved = kept.getBoundingClientRect().top - before;
+  if (list.scrollHeight > list.clientHeight && getComputedStyle(list).overflowY === "auto") list.scrollTop += moved;
+  else scrollBy(0, moved);
+}
+
+/** Take a card away; focus goes to its neighbour. */
+function remove(card) {
+  const next = has(card) ? card.nextElementSibling ?? card.previousElementSibling : null;
+  hold(card.parentElement, () => card.remove());
+  if (next) focusCard(next);
+}
+
+function replace(card, fresh) {
+  const focused = has(card);
   card.replaceWith(fresh);
-  fillAges(fresh);
-  if (focused) fresh.querySelector("h3 a").focus();
-  count(from, -1);
-  count(status, +1);
-  const said = JSON.parse(response.headers.get("HX-Trigger") ?? "{}").toast;
-  if (said) toast(said.text, { action: { label: "Undo", run: () => undo(reference, said.undo) } });
+  prepare(fresh);
+  if (focused) linkOf(fresh).focus({ preventScroll: true });
 }
 
-/** Put the earlier status back, unless the issue was changed since: then say so. */
-function undo(reference, { status, version }) {
-  const card = cardOf(reference);
-  if (card) move(card, status || "open", { version });
+// Counts
+
+function countOf(status) {
+  const text = columnOf(status).querySelector("[data-count-of]").textContent;
+  return text.endsWith("+") ? null : Number(text.replaceAll(",", ""));
 }
 
-function makeSortable() {
-  if (!window.Sortable) return;
-  for (const list of document.querySelectorAll(".col > ol")) {
-    if (list.dataset.sortable) continue;
-    list.dataset.sortable = "1";
-    window.Sortable.create(list, {
-      group: "board",
-      sort: false,
-      delay: 150,
-      delayOnTouchOnly: true,
-      filter: ".move",
-      preventOnFilter: false,
-      onMove: ({ to }) => {
-        for (const column of document.querySelectorAll(".col")) column.classList.toggle("drop", column.contains(to));
-      },
-      onEnd: ({ item, from, to, oldIndex }) => {
-        for (const column of document.querySelectorAll(".col")) column.classList.remove("drop");
-        if (from === to) return;
-        move(item, to.closest(".col").dataset.status, {}, { list: from, next: from.children[oldIndex] ?? null });
-      },
-    });
+function setCount(status, words) {
+  for (const place of document.querySelectorAll(`[data-count-of="${status}"]`)) place.textContent = words;
+  const more = columnOf(status).querySelector("[data-more]");
+  const count = countOf(status);
+  if (more && count !== null) more.textContent = `${Math.max(1, count - listOf(status).children.length).toLocaleString("en")} more`;
+}
+
+function shift(status, by) {
+  const count = countOf(status);
+  if (count !== null) setCount(status, (count + by).toLocaleString("en"));
+}
+
+function announce(words) {
+  const total = document.getElementById("total");
+  if (total.textContent !== words) total.textContent = words;
+}
+
+// Changes of the viewer's own
+
+/** Change a card; the server's card takes its place. Resolves to whether the server did it; if not, it says why. */
+async function change(card, fields, { undone = () => {} } = {}) {
+  const { reference } = card.dataset;
+  card.dataset.busy = "1";
+  let response = null;
+  try {
+    response = await post(`/${reference}/card`, fields);
+  } catch {
+    // said below
   }
+  delete card.dataset.busy;
+  if (!response?.ok) {
+    undone();
+    const again = { label: "Try again", run: () => retry(reference, fields) };
+    toast(`${reference} was not changed. ${await reason(response)}`, [404, 403].includes(response?.status) ? {} : { action: again });
+    return false;
+  }
+  const fresh = parse(await response.text()).querySelector(".card");
+  if (fresh && card.isConnected && !fresh.dataset.status) remove(card);
+  else if (fresh && card.isConnected) {
+    const stays = fresh.dataset.rank === card.dataset.rank && fresh.dataset.status === card.dataset.status;
+    replace(card, fresh);
+    if (!stays) settle(fresh, listOf(fresh.dataset.status));
+    if (has(fresh)) fresh.scrollIntoView({ block: "nearest" });
+  }
+  return true;
 }
 
-/** One tab stop on the board; arrows and letters inside. */
+function retry(reference, fields) {
+  const card = document.getElementById(reference);
+  if (!card) return;
+  if (fields.status) move(card, fields.status, fields.resolution_summary ?? "");
+  else change(card, { ...fields, version: card.dataset.version });
+}
+
+/** Move a card to a column now, ask what it was if that closes it, tell the server, and put it back if that refuses. */
+async function move(card, status, summary = null) {
+  const from = card.dataset.status;
+  if (status === from || isReadOnly() || card.dataset.busy) return;
+  if (!status) { change(card, { status: "" }); return; }
+  const home = { list: card.parentElement, next: card.nextElementSibling };
+  card.dataset.busy = "1";
+  if (!settle(card, listOf(status))) put(card, listOf(status));
+  shift(from, -1);
+  shift(status, +1);
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const text = summary ?? (QUESTIONS[status] ? await ask(card, status) : "");
+  const putBack = () => {
+    put(card, home.list, home.next?.parentElement === home.list ? home.next : null);
+    shift(from, +1);
+    shift(status, -1);
+  };
+  await change(card, text ? { status, resolution_summary: text } : { status }, { undone: putBack });
+}
+
+/** One field in the card's place. Enter saves, Esc saves without a text, and so does turning elsewhere with what is typed. */
+function ask(card, status) {
+  const form = document.createElement("form");
+  form.className = "ask";
+  form.innerHTML = '<label></label><input class="input" autocomplete="off"><p class="hint">Enter saves. Esc saves without a text.</p>';
+  const [label, input] = form.children;
+  label.textContent = QUESTIONS[status];
+  label.htmlFor = input.id = `ask-${card.id}`;
+  input.maxLength = Number(holder().dataset.resolutionMax);
+  card.append(form);
+  card.draggable = false;
+  input.focus();
+  return new Promise((resolve) => {
+    let finished = false;
+    const finish = (text) => {
+      if (finished) return;
+      finished = true;
+      if (form.contains(document.activeElement)) linkOf(card).focus();
+      form.remove();
+      card.draggable = true;
+      resolve(text.trim());
+    };
+    form.addEventListener("submit", (event) => { event.preventDefault(); finish(input.value); });
+    input.addEventListener("blur", () => { if (document.hasFocus()) finish(input.value); });
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") finish("");
+    });
+  });
+}
+
+/** The menu of a property at a card. */
+function choose(card, field) {
+  if (isReadOnly() || card.dataset.busy) return;
+  const { dataset } = card;
+  const many = field === "tags";
+  openMenu(card.querySelector(".row"), {
+    url: field === "status" || field === "priority" ? `#menu-${field}` : `/menu/${field}`,
+    label: { status: "Status", priority: "Priority", owner: "Owner", tags: "Tags" }[field],
+    value: many ? JSON.parse(dataset.tags) : dataset[field],
+    multiple: many,
+    create: many,
+    onPick: (value) => {
+      if (field === "status") move(card, value);
+      else if (many) change(card, { tags: value.length ? value : "", version: dataset.version });
+      else if (value !== dataset[field]) change(card, { [field]: value });
+    },
+  });
+}
+
+/** All that can be done to a card, for a thumb or a pointer. */
+function openCardMenu(card, anchor) {
+  const columns = ORDER.filter((status) => status !== card.dataset.status);
+  openMenu(anchor, {
+    label: `Change ${card.dataset.reference}`,
+    items: [
+      ...columns.map((status) => ({ value: `status ${status}`, label: nameOf(status), icon: ICONS[status] })),
+      { value: "priority", label: "Priority", icon: "i-p-high" },
+      { value: "owner", label: "Owner", icon: "i-user" },
+      { value: "tags", label: "Tags", icon: "i-tag" },
+    ],
+    onPick: (value) => {
+      const [field, status] = value.split(" ");
+      if (status) move(card, status);
+      else choose(card, field);
+    },
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const summary = event.target.closest(".card .move > summary");
+  if (!summary) return;
+  event.preventDefault();
+  openCardMenu(summary.closest(".card"), summary);
+});
+
+// Drag
+
+document.addEventListener("dragstart", (event) => {
+  const card = event.target.closest?.(".card");
+  if (!card || isReadOnly() || card.dataset.busy) return;
+  card.classList.add("dragging");
+  const picture = card.cloneNode(true);
+  picture.classList.add("drag");
+  picture.style.width = `${card.offsetWidth}px`;
+  document.body.append(picture);
+  const at = card.getBoundingClientRect();
+  event.dataTransfer.setDragImage(picture, event.clientX - at.left, event.clientY - at.top);
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", card.dataset.reference);
+  setTimeout(() => picture.remove());
+});
+document.addEventListener("dragover", (event) => {
+  const dragged = document.querySelector(".card.dragging");
+  if (!dragged) return;
+  const column = event.target.closest?.(".col");
+  for (const one of document.querySelectorAll(".col")) one.classList.toggle("drop", one === column && !one.contains(dragged));
+  if (column) event.preventDefault();
+});
+document.addEventListener("drop", (event) => {
+  const dragged = document.querySelector(".card.dragging");
+  const column = event.target.closest?.(".col");
+  if (!dragged || !column) return;
+  event.preventDefault();
+  letGo();
+  move(dragged, column.dataset.status);
+});
+document.addEventListener("dragend", letGo);
+
+function letGo() {
+  document.querySelector(".card.dragging")?.classList.remove("dragging");
+  for (const column of document.querySelectorAll(".col.drop")) column.classList.remove("drop");
+}
+
+// Focus: one tab stop on the board; arrows and letters inside
+
 function focusCard(card) {
   if (!card) return;
-  for (const link of document.querySelectorAll(".card h3 a[tabindex='0']")) link.tabIndex = -1;
-  const link = card.querySelector("h3 a");
-  link.tabIndex = 0;
-  link.focus();
+  linkOf(card).focus();
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function rove() {
-  const links = document.querySelectorAll(".card h3 a");
-  links.forEach((link, n) => { link.tabIndex = n === 0 ? 0 : -1; });
+document.addEventListener("focusin", (event) => {
+  const card = event.target.closest(".card");
+  if (!card || event.target !== linkOf(card)) return;
+  for (const link of document.querySelectorAll(".card h3 a[tabindex='0']")) link.tabIndex = -1;
+  event.target.tabIndex = 0;
+  last = card.id;
+});
+
+function prepare(root) {
+  fillAges(root);
+  const cards = root.matches?.(".card") ? [root] : root.querySelectorAll(".card");
+  for (const card of cards) {
+    const link = linkOf(card);
+    card.draggable = !isReadOnly();
+    link.draggable = false;
+    link.tabIndex = card.id === last ? 0 : -1;
+    card.querySelector(".move > summary").tabIndex = -1;
+  }
+  const stop = document.querySelector(".card h3 a[tabindex='0']") ?? document.querySelector(".card h3 a");
+  if (stop) stop.tabIndex = 0;
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  const card = event.target.closest(".card");
-  const columns = ORDER.map(columnOf).filter(Boolean);
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+const focused = () => document.activeElement.closest?.(".card") ?? null;
+const onCard = () => focused() !== null;
+
+function step(by) {
+  const card = focused();
+  if (card) focusCard(by > 0 ? card.nextElementSibling : card.previousElementSibling);
+  else focusCard(document.getElementById(last) ?? document.querySelector(".card"));
+}
+
+/** To the card at the same height in the next column that has any. */
+function across(by) {
+  const card = focused();
+  if (!card) return step(1);
+  const columns = ORDER.map(columnOf);
+  const y = card.getBoundingClientRect().top;
+  for (let n = columns.indexOf(card.closest(".col")) + by; columns[n]; n += by) {
+    const cards = [...columns[n].querySelectorAll(".card")];
+    if (cards.length) return focusCard(cards.reduce((best, one) => (Math.abs(one.getBoundingClientRect().top - y) < Math.abs(best.getBoundingClientRect().top - y) ? one : best)));
+  }
+}
+
+function carry(by) {
+  const card = focused();
+  const target = ORDER[ORDER.indexOf(card.dataset.status) + by];
+  if (target) move(card, target);
+}
+
+const group = "Board and list";
+bind({ keys: ["j", "ArrowDown"], label: "Next", group, when: (event) => event.key === "j" || onCard(), run: () => step(1) });
+bind({ keys: ["k", "ArrowUp"], label: "Previous", group, when: (event) => event.key === "k" || onCard(), run: () => step(-1) });
+bind({ keys: ["l", "ArrowRight"], label: "Next column", group, when: (event) => event.key === "l" || onCard(), run: () => across(1) });
+bind({ keys: ["h", "ArrowLeft"], label: "Previous column", group, when: (event) => event.key === "h" || onCard(), run: () => across(-1) });
+bind({ keys: "s", label: "Status", group, when: onCard, run: () => choose(focused(), "status") });
+bind({ keys: "p", label: "Priority", group, when: onCard, run: () => choose(focused(), "priority") });
+bind({ keys: "o", label: "Owner", group, when: onCard, run: () => choose(focused(), "owner") });
+bind({ keys: "t", label: "Tags", group, when: onCard, run: () => choose(focused(), "tags") });
+bind({ keys: "Shift+ArrowRight", label: "Move card right", group, when: onCard, run: () => carry(1) });
+bind({ keys: "Shift+ArrowLeft", label: "Move card left", group, when: onCard, run: () => carry(-1) });
+
+// The rest of a column, as one scrolls
+
+const ends = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) loadMore(target.closest(".col"));
+});
+
+function watch(column) {
+  const { children } = column.querySelector("ol");
+  if (column.querySelector("[data-more]") && children.length) ends.observe(children[Math.max(0, children.length - AHEAD)]);
+}
+
+async function loadMore(column) {
+  const link = column.querySelector("[data-more]");
+  if (!link || link.ariaBusy) return;
+  link.ariaBusy = "true";
+  const response = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+  link.ariaBusy = null;
+  if (!response?.ok || !link.isConnected) return;
+  const page = parse(await response.text()).querySelector("ol");
+  const list = column.querySelector("ol");
+  for (const card of [...page.children]) {
+    if (document.getElementById(card.id)) continue;
+    list.append(card);
+    prepare(card);
+  }
+  if (page.dataset.more) link.href = page.dataset.more;
+  else {
+    link.remove();
+    column.querySelector("[data-older]")?.removeAttribute("hidden");
+  }
+  const { status } = column.dataset;
+  setCount(status, column.querySelector("[data-count-of]").textContent);
+  watch(column);
+}
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-more]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const column = link.closest(".col");
+  const end = column.querySelector("ol").lastElementChild;
+  await loadMore(column);
+  focusCard(end?.nextElementSibling);
+});
+
+// What others change
+
+const waiting = new Set(); // ids of issues whose cards somebody has in hand just now
+
+const inHand = (card) => card.matches(".dragging, [data-busy]") || (isMenuOpen() && has(card)) || card.querySelector("[open]");
+
+async function refresh(ids) {
+  for (const id of ids) waiting.add(String(id));
+  const query = new URLSearchParams(location.search);
+  query.delete("did");
+  for (const id of waiting) query.append("id", id);
+  const response = await fetch(`/board/changes?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!response?.ok) return;
+  const fresh = parse(await response.text()).getElementById("changes");
+  if (document.querySelector(".card.dragging")) { later(); return; }
+  const cards = new Map([...fresh.children].map((card) => [card.id, card]));
+  for (const id of [...waiting]) {
+    const card = document.getElementById(`FND-${id}`);
+    if (card && inHand(card)) continue;
+    waiting.delete(id);
+    bring(card, cards.get(`FND-${id}`));
+  }
+  for (const status of ORDER) setCount(status, fresh.getAttribute(`data-${status}`));
+  announce(fresh.dataset.total);
+  if (waiting.size) later();
+}
+
+const later = () => setTimeout(() => refresh([]), 1000);
+
+/** Bring a card up to date: put in, change in place, move, or take away. */
+function bring(card, fresh) {
+  if (!fresh) { if (card) remove(card); return; }
+  const list = listOf(fresh.dataset.status);
   if (!card) {
-    if (key === "j" || key === "k") focusCard(document.querySelector(".card"));
-    return;
+    hold(list, () => settle(fresh, list));
+    if (fresh.isConnected) prepare(fresh);
+  } else if (Number(card.dataset.version) < Number(fresh.dataset.version)) {
+    const stays = card.dataset.status === fresh.dataset.status && card.dataset.rank === fresh.dataset.rank;
+    const old = card.parentElement;
+    hold(old, () => replace(card, fresh));
+    if (stays) return;
+    hold(list, () => { if (!settle(fresh, list)) remove(fresh); });
   }
-  const at = columns.indexOf(card.closest(".col"));
-  if (event.shiftKey && (key === "ArrowLeft" || key === "ArrowRight")) {
-    const target = columns[at + (key === "ArrowLeft" ? -1 : 1)];
-    event.preventDefault();
-    if (target) move(card, target.dataset.status);
-  } else if (key === "j" || key === "ArrowDown") { event.preventDefault(); focusCard(card.nextElementSibling); }
-  else if (key === "k" || key === "ArrowUp") { event.preventDefault(); focusCard(card.previousElementSibling); }
-  else if (key === "h" || key === "l" || key === "ArrowLeft" || key === "ArrowRight") {
-    event.preventDefault();
-    const step = key === "h" || key === "ArrowLeft" ? -1 : 1;
-    for (let n = at + step; columns[n]; n += step) {
-      const next = columns[n].querySelector(".card");
-      if (next) { focusCard(next); break; }
-    }
-  } else if (key === "s") {
-    event.preventDefault();
-    const menu = card.querySelector(".move");
-    menu.open = true;
-    menu.querySelector("button").focus();
-  }
-});
+}
 
-document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest(".move .menu");
-  if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  const buttons = [...menu.querySelectorAll("button")];
-  const n = buttons.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
-  buttons[(n + buttons.length) % buttons.length].focus();
-}, true);
+onChange((changes) => refresh(changes.map((change) => change.id)));
 
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "move" || !event.submitter) return;
-  event.preventDefault();
-  const card = event.submitter.closest(".card");
-  card.querySelector(".move").open = false;
-  card.querySelector("h3 a").focus();
-  move(card, event.submitter.value);
-});
+// The beginning, and after each change of the filter
+
+function begin() {
+  prepare(holder());
+  for (const column of document.querySelectorAll(".col")) watch(column);
+}
 
 document.body.addEventListener("htmx:afterSwap", () => {
-  for (const more of document.querySelectorAll("[data-append]")) {
-    more.parentElement.querySelector("ol:not([data-append])").append(...more.children);
-    more.remove();
-  }
-  makeSortable();
-  fillAges(board());
-  announceTotal();
-  if (!document.querySelector(".card h3 a[tabindex='0']")) rove();
+  begin();
+  announce(holder().dataset.total);
+});
+document.body.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const link of document.querySelectorAll("a[data-view]")) link.href = link.dataset.view + location.search;
 });
 
-addEventListener("load", makeSortable);
-rove();
+begin();

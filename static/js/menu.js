@@ -7,41 +7,55 @@ let current = null;
 /** Open a menu under `anchor`.
  *
  * items: [{value, label, icon, checked}] (icon: the id of a symbol), or url: an address that answers <li role="option"
- * data-value="…">…</li> lines, fetched once a page. `value` (or values, an array) is what is chosen now.
- * filter: whether typing narrows the choice (default: from nine items on). multiple: several may be chosen; onPick then
- * gets all values when the menu closes by Enter outside an item or by pointer elsewhere. create(text): offers to make a
- * new value of the typed text. onPick(value, label) is called once; label: the menu's name for screen readers.
+ * data-value="…">…</li> lines, fetched once a page, or "#id" of a <template> that holds such lines. `value` (or an array) is
+ * what is chosen now. filter: whether typing narrows the choice (default: from nine items on). multiple: several may be
+ * chosen; onPick then gets all values when the menu closes by Tab, by Enter after a choice, or by pointer elsewhere.
+ * create: offers to make a new value of the typed text. onPick(value, label) is called once; label: the menu's name.
  */
-export async function openMenu(anchor, { items, url, value, label = "Choose", filter, multiple = false, create = false, onPick }) {
+export function openMenu(anchor, { items, url, value, label = "Choose", filter, multiple = false, create = false, onPick }) {
   close();
   const back = document.activeElement;
-  const lines = url ? await options(url) : items.map(line).join("");
-  if (lines === null) return;
+  const lines = items ? items.map(line).join("") : options(url);
   const box = document.createElement("div");
   box.className = "menu pop";
   const list = document.createElement("ul");
   Object.assign(list, { id: "menu-list", role: "listbox", ariaLabel: label, tabIndex: -1 });
-  list.innerHTML = lines;
   if (multiple) list.ariaMultiSelectable = "true";
-  const chosen = new Set([value].flat().map((one) => one ?? ""));
-  for (const option of list.children) mark(option, chosen.has(option.dataset.value));
-  const typed = filter ?? (create || list.children.length >= FILTER_FROM);
   const input = document.createElement("input");
-  input.className = typed ? "input" : "vh";
-  Object.assign(input, { type: "text", role: "combobox", ariaLabel: label, ariaExpanded: "true", autocomplete: "off", readOnly: !typed, placeholder: typed ? label : "" });
+  Object.assign(input, { type: "text", role: "combobox", ariaLabel: label, ariaExpanded: "true", autocomplete: "off" });
   input.setAttribute("aria-controls", list.id);
   box.append(input, list);
-  current = { box, list, input, back, chosen, multiple, create, onPick };
+  const chosen = new Set([value].flat().map((one) => one ?? ""));
+  const menu = { box, list, input, back, chosen, multiple, create, onPick, anchor, filter };
+  current = menu;
   // Inside an open dialog everything else is inert.
   (anchor.closest("dialog") ?? document.body).append(box);
-  settle(box, anchor);
-  activate(list.querySelector("[aria-checked=true], [aria-selected=true]") ?? list.firstElementChild);
   input.addEventListener("input", narrow);
   box.addEventListener("keydown", keydown);
   list.addEventListener("click", (event) => { const option = event.target.closest("[role=option]"); if (option) pick(option); });
   list.addEventListener("pointermove", (event) => { const option = event.target.closest("[role=option]"); if (option) activate(option); });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // focus stays in the field
   input.focus();
+  if (typeof lines === "string") fill(lines);
+  else {
+    settle();
+    lines.then((html) => { if (current === menu) { if (html === null) close(); else fill(html); } });
+  }
+}
+
+/** The lines are there; whatever was typed before counts. */
+function fill(lines) {
+  const { list, input, chosen, create, filter } = current;
+  list.innerHTML = lines;
+  for (const option of list.children) mark(option, chosen.has(option.dataset.value));
+  const typed = filter ?? (create || list.children.length >= FILTER_FROM);
+  input.className = typed ? "input" : "vh";
+  input.readOnly = !typed;
+  input.placeholder = typed ? input.ariaLabel : "";
+  settle();
+  if (input.value) narrow();
+  else activate(list.querySelector("[aria-selected=true]") ?? list.firstElementChild);
+  if (current.entered) enter();
 }
 
 /** Whether a menu of this kind is open (a page then leaves what it belongs to alone). */
@@ -62,17 +76,18 @@ function line({ value, label, icon, checked }) {
   return option.outerHTML;
 }
 
-async function options(url) {
+function options(url) {
+  if (url.startsWith("#")) return document.querySelector(url).innerHTML;
   if (!fetched.has(url)) {
-    const response = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
-    if (!response?.ok) return null;
-    fetched.set(url, await response.text());
+    const answer = fetch(url, { headers: { "HX-Request": "true" } }).then((response) => (response.ok ? response.text() : null), () => null);
+    fetched.set(url, answer.then((html) => { if (html === null) fetched.delete(url); else fetched.set(url, html); return html; }));
   }
   return fetched.get(url);
 }
 
 /** Under the anchor; above it or moved in where the window ends. */
-function settle(box, anchor) {
+function settle() {
+  const { box, anchor } = current;
   const at = anchor.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
   const below = at.bottom + 4 + height <= innerHeight || at.top < height;
@@ -112,21 +127,27 @@ function narrow() {
 }
 
 function keydown(event) {
-  const { list, input, multiple } = current;
+  const { list, input } = current;
   const shown = [...list.querySelectorAll("[role=option]:not([hidden])")];
   const at = shown.findIndex((option) => option.classList.contains("on"));
   const move = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1 }[event.key];
   if (event.key === "Escape") close();
   else if (event.key === "Tab") finish();
   else if (move !== undefined && !(input.value && (event.key === "Home" || event.key === "End"))) activate(shown[(move + shown.length) % shown.length]);
-  else if (event.key === "Enter" || (event.key === " " && input.readOnly)) {
-    if (multiple && event.key === "Enter" && !input.value && !shown[at]?.dataset.new && current.touched) finish();
-    else if (shown[at]) pick(shown[at]);
-  } else if (input.readOnly && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey)
+  else if (event.key === "Enter" || (event.key === " " && input.readOnly)) enter();
+  else if (input.readOnly && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey)
     activate(shown.find((option) => option.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase())) ?? shown[at]);
   else { event.stopPropagation(); return; }
   event.preventDefault();
   event.stopPropagation();
+}
+
+function enter() {
+  const { list, input, multiple } = current;
+  const option = list.querySelector(".on");
+  if (!list.children.length) current.entered = true; // until the lines are there
+  else if (multiple && !input.value && current.touched) finish();
+  else if (option) pick(option);
 }
 
 function pick(option) {

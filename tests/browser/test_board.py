@@ -1,9 +1,20 @@
-"""The board in a browser: looked at, filtered, and moved by key, by menu and by plain form."""
+"""The board in a browser: looked at, filtered, paged, and cards moved by key, by menu, by drag and by plain form."""
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import Page, expect
 
 from issues.models import Issue
-from tests.factories import make_issue
+from issues.pages.board import PAGE
+from tests.factories import make_issue, make_user
+
+
+def card(page: Page, issue: Issue):
+    return page.locator(f"#{issue.reference}")
+
+
+def column(page: Page, status: str):
+    return page.locator(f"#col-{status}")
 
 
 def test_a_new_finding_is_on_the_board(page):
@@ -11,21 +22,160 @@ def test_a_new_finding_is_on_the_board(page):
 
     page.goto("/")
 
-    column = page.get_by_role("region", name="Board columns").locator("#col-open")
-    expect(column.get_by_role("link", name=issue.title)).to_be_visible()
-    expect(page.get_by_text("1 issue")).to_be_visible()
+    expect(column(page, "open").get_by_role("link", name=issue.title)).to_be_visible()
+    expect(page.get_by_text("1 issue", exact=True)).to_be_visible()
 
 
-def test_a_card_is_moved_by_key(page):
+def test_a_card_is_moved_by_key_and_taken_back(page):
     issue = make_issue()
     page.goto("/")
 
     page.get_by_role("link", name=issue.title).focus()
     page.keyboard.press("Shift+ArrowRight")
 
-    expect(page.locator("#col-in_progress").get_by_role("link", name=issue.title)).to_be_focused()
+    expect(column(page, "in_progress").get_by_role("link", name=issue.title)).to_be_focused()
     expect(page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
+    expect(column(page, "in_progress").locator("[data-count-of]")).to_have_text("1")
     assert Issue.objects.get().status == "in_progress"
+
+    page.keyboard.press("u")
+
+    expect(column(page, "open").get_by_role("link", name=issue.title)).to_be_focused()
+    assert Issue.objects.get().status == "open"
+
+
+def test_a_rejected_card_asks_why_in_its_place(page):
+    issue = make_issue()
+    page.goto("/")
+    page.get_by_role("link", name=issue.title).focus()
+
+    page.keyboard.press("s")
+    page.get_by_role("option", name="Rejected").click()
+    page.get_by_label("Why not?").fill("The probe was loose.")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text(f"{issue.reference} rejected")).to_be_visible()
+    expect(column(page, "rejected").get_by_role("link", name=issue.title)).to_be_focused()
+    found = Issue.objects.get()
+    assert (found.status, found.resolution_summary) == ("rejected", "The probe was loose.")
+
+
+def test_esc_resolves_without_a_text(page):
+    issue = make_issue(status="in_progress")
+    page.goto("/")
+    page.get_by_role("link", name=issue.title).focus()
+
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_label("What was it?")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_text(f"{issue.reference} resolved")).to_be_visible()
+    found = Issue.objects.get()
+    assert (found.status, found.resolution_summary) == ("resolved", None)
+
+
+def test_a_card_is_dragged_to_another_column(page):
+    issue = make_issue()
+    page.goto("/")
+
+    card(page, issue).drag_to(column(page, "in_progress"))
+
+    expect(column(page, "in_progress").locator(".card")).to_have_count(1)
+    expect(page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
+
+
+def test_what_the_server_refuses_goes_back_and_says_why(page):
+    make_issue(title="Heater 1 duty cycle above 80 %")
+    issue = make_issue(priority="high")
+    page.goto("/")
+    page.evaluate("navigator.onLine && document.body.removeAttribute('data-live')")
+    page.route("**/live?*", lambda route: route.fulfill(status=204))
+    page.get_by_role("link", name=issue.title).focus()
+    issue.trash(by=make_user())
+
+    page.keyboard.press("Shift+ArrowRight")
+
+    expect(page.get_by_text(f"{issue.reference} was not changed.")).to_be_visible()
+    expect(column(page, "open").locator(".card").first).to_have_id(issue.reference)
+    expect(column(page, "open").get_by_role("link", name=issue.title)).to_be_focused()
+
+
+def test_priority_owner_and_tags_change_from_the_card(page):
+    issue = make_issue(tags=["power"])
+    make_user("mara.lindqvist@example.com")
+    page.goto("/")
+    page.get_by_role("link", name=issue.title).focus()
+
+    page.keyboard.press("p")
+    page.keyboard.press("h")
+    page.keyboard.press("Enter")
+    expect(card(page, issue).get_by_text("High priority")).to_be_attached()
+    page.keyboard.press("o")
+    page.get_by_role("option", name="Mara Lindqvist").click()
+    expect(card(page, issue).get_by_text("mara.lindqvist@example.com")).to_be_attached()
+    page.keyboard.press("t")
+    page.keyboard.type("tvac")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(card(page, issue).locator(".tag")).to_have_text(["power", "tvac"])
+    expect(page.get_by_role("link", name=issue.title)).to_be_focused()
+    found = Issue.objects.get()
+    assert (found.priority, found.owner, found.tags) == (
+        "high",
+        "mara.lindqvist@example.com",
+        ["power", "tvac"],
+    )
+
+
+def test_a_column_pages_in_as_one_scrolls(page):
+    person = make_user()
+    for n in range(PAGE + 3):
+        make_issue(by=person, title=f"Finding {n}")
+    page.goto("/")
+    cards = column(page, "open").locator(".card")
+    expect(column(page, "open").get_by_role("link", name="3 more")).to_be_visible()
+
+    cards.last.scroll_into_view_if_needed()
+
+    expect(cards).to_have_count(PAGE + 3)
+    expect(column(page, "open").locator("[data-more]")).to_have_count(0)
+
+
+def test_a_filter_is_in_the_address_and_back_leaves_it(page):
+    make_issue(title="Battery string B drops to 22.3 V")
+    make_issue(title="Heater 1 duty cycle above 80 %")
+    page.goto("/")
+
+    page.get_by_role("searchbox").fill("heater")
+
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator("#total")).to_have_text("1 issue")
+    expect(page).to_have_url(re.compile(r"q=heater"))
+    page.get_by_role("searchbox").blur()
+    while "q=" in page.url:
+        page.go_back()
+    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator("#total")).to_have_text("2 issues")
+
+
+def test_the_board_is_one_tab_stop_with_letters_and_arrows_inside(page):
+    first = make_issue(title="First", priority="high")
+    second = make_issue(title="Second")
+    third = make_issue(title="Third", status="resolved")
+    page.goto("/")
+
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=first.title)).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=second.title)).to_be_focused()
+    page.keyboard.press("l")
+    expect(page.get_by_role("link", name=third.title)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(column(page, "open").locator("a:focus")).to_have_count(1)
+    assert page.locator(".card [tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/({first.reference}|{second.reference})$"))
 
 
 def test_a_card_is_moved_by_plain_form(plain_page):
@@ -35,4 +185,27 @@ def test_a_card_is_moved_by_plain_form(plain_page):
     plain_page.get_by_label(f"Move {issue.reference}").click()
     plain_page.get_by_role("button", name="In progress").click()
 
-    expect(plain_page.locator("#col-in_progress").get_by_role("link", name=issue.title)).to_be_visible()
+    expect(column(plain_page, "in_progress").get_by_role("link", name=issue.title)).to_be_visible()
+
+
+def test_a_column_pages_by_plain_links(plain_page):
+    person = make_user()
+    for n in range(PAGE + 1):
+        make_issue(by=person, title=f"Finding {n}")
+    plain_page.goto("/")
+
+    plain_page.get_by_role("link", name="1 more").click()
+
+    expect(plain_page.get_by_role("link", name="Finding 0")).to_be_visible()
+
+
+def test_a_card_is_moved_with_a_thumb(phone_page):
+    issue = make_issue()
+    phone_page.goto("/")
+
+    phone_page.get_by_label(f"Move {issue.reference}").tap()
+    phone_page.get_by_role("option", name="In progress").tap()
+
+    expect(phone_page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
+    assert Issue.objects.get().status == "in_progress"
+    assert phone_page.evaluate("document.documentElement.scrollWidth") == 390
