@@ -5,7 +5,7 @@ from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
 from .counts import CountDelta
-from .emoji import is_emoji
+from .emoji import OFFERED, emoji_name, is_emoji
 from .errors import ChangedSince, Conflict, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind
 from .flow import FlowFact, FlowSum
@@ -19,6 +19,7 @@ from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGon
 __all__ = [
     "CLOSED",
     "DEFAULT_TITLE",
+    "OFFERED",
     "TROUBLESHOOTING_PLAN",
     "AlreadyUndone",
     "ApiToken",
@@ -58,6 +59,7 @@ __all__ = [
     "Undone",
     "User",
     "counts",
+    "emoji_name",
     "flow",
     "is_emoji",
     "limits",

@@ -1,6 +1,7 @@
 """What counts as one emoji in a reaction."""
 
 import re
+import unicodedata
 
 from .limits import EMOJI_MAX
 
@@ -20,3 +21,15 @@ _EMOJI = re.compile(
 def is_emoji(text: str) -> bool:
     """Whether `text` is exactly one emoji, and short enough to be stored."""
     return len(text) <= EMOJI_MAX and _EMOJI.fullmatch(text) is not None
+
+
+# The ones on offer; any other emoji may be sent through the API.
+OFFERED = {
+    "👍": "Thumbs up", "👎": "Thumbs down", "👀": "Eyes", "🎯": "On target", "🔧": "Wrench", "🎉": "Celebration", "❤️": "Heart",
+    "🤔": "Thinking", "✅": "Done", "❌": "Cross", "🔥": "Fire", "🪫": "Low battery",
+}  # fmt: skip
+
+
+def emoji_name(emoji: str) -> str:
+    """What a screen reader says of it: our word, or Unicode's."""
+    return OFFERED.get(emoji) or unicodedata.name(emoji[0], "emoji").capitalize()

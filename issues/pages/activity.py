@@ -1,79 +1,225 @@
-"""What happened to an issue, as its page tells it."""
+"""What happened to an issue and what was said about it, as its page tells it."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.template.defaultfilters import truncatechars
 
 from issues.blocks.markdown import markdown_to_html
-from issues.models import Comment, CommentAttachment, Event, Issue, Priority, Reaction, Status
+from issues.models import (
+    Comment,
+    CommentAttachment,
+    Event,
+    EventKind,
+    Issue,
+    Priority,
+    Reaction,
+    Status,
+    User,
+    emoji_name,
+)
+from issues.models.account import name_from_email
+from issues.models.limits import UNASSIGNED
 
-from .htmx import PageRequest
+from .viewer import ADMINISTRATORS
 
-ACTIVITY_MAX = 300  # the newest events on a page; an issue with more says so
+PAGE = 100  # events of one page of the thread
+FOLD = timedelta(minutes=5)  # neighbouring changes by one person within this are one entry
+SHOWS = ("all", "comments", "changes")
+# What is seen at the comment itself is no entry of its own.
+AT_THE_COMMENT = (
+    EventKind.COMMENT_EDITED,
+    EventKind.COMMENT_DELETED,
+    EventKind.COMMENT_RESTORED,
+    EventKind.REACTED,
+    EventKind.UNREACTED,
+)
 
 
-def activity(request: PageRequest, issue: Issue) -> list[dict[str, Any]]:
-    """Comments and changes in the order they happened."""
-    comments = (
-        Comment.objects.filter(issue=issue)
-        .select_related("created_by", "deleted_by")
-        .prefetch_related(
-            Prefetch("reactions", Reaction.objects.select_related("user").order_by("id")),
-            Prefetch(
-                "attachment_links", CommentAttachment.objects.select_related("attachment").order_by("id")
-            ),
-        )
+@dataclass(slots=True)
+class Change:
+    """One field's change in words."""
+
+    name: str
+    label: str
+    old: str
+    new: str
+    added: list[str] = field(default_factory=list)  # of a list: tags, files, sessions
+    removed: list[str] = field(default_factory=list)
+    value: Any = None  # what it is now, as stored
+
+
+@dataclass(slots=True)
+class Entry:
+    """A comment, or what one person did within five minutes."""
+
+    id: int  # of its first event
+    actor: User
+    at: datetime
+    comment: dict[str, Any] | None = None
+    parts: list[dict[str, Any]] = field(default_factory=list)  # what events/<kind>.html take
+    icon: str = "i-pencil"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A page of the thread, oldest first; `earlier` is the id that the page before it ends at, None at the beginning."""
+
+    entries: list[Entry]
+    earlier: int | None
+    show: str
+    before: int | None
+
+
+def activity(issue: Issue, show: str = "all", before: int | None = None) -> Activity:
+    """The newest entries, or those before an event. Six queries, however many there are."""
+    events = Event.objects.filter(issue=issue).exclude(kind__in=AT_THE_COMMENT)
+    if show == "comments":
+        events = events.filter(kind=EventKind.COMMENTED)
+    elif show == "changes":
+        events = events.exclude(kind=EventKind.COMMENTED)
+    if before is not None:
+        events = events.filter(id__lt=before)
+    newest = list(events.select_related("actor").order_by("-id")[: PAGE + 1])
+    page = newest[PAGE - 1 :: -1] if len(newest) > PAGE else newest[::-1]
+    return Activity(
+        entries=_entries(page, _comments(page)),
+        earlier=page[0].pk if len(newest) > PAGE else None,
+        show=show,
+        before=before,
     )
-    found = {str(comment.uuid): comment for comment in comments}
-    events = Event.objects.filter(issue=issue).select_related("actor").order_by("-id")[:ACTIVITY_MAX]
-    entries: list[dict[str, Any]] = []
-    for event in reversed(events):
-        if event.kind == "commented":
-            comment = found.get(event.data.get("comment", ""))
-            if comment is not None:
-                entries.append({"comment": _comment_context(request, comment)})
-        elif not event.kind.startswith(("comment_", "reacted", "unreacted")):
-            changes = [
-                _change(field, change) for field, change in event.data.items() if isinstance(change, dict)
-            ]
-            entries.append({"event": event, "changes": changes, "template": f"events/{event.kind}.html"})
-    return entries
 
 
-def _comment_context(request: PageRequest, comment: Comment) -> dict[str, Any]:
-    """A comment as the template draws it; `mine` says whether this viewer used the emoji."""
+def comment_context(comment: Comment) -> dict[str, Any]:
+    """A comment as the template draws it, the same for every viewer."""
     reactions: dict[str, dict[str, Any]] = {}
-    for reaction in comment.reactions.all():
-        entry = reactions.setdefault(reaction.emoji, {"emoji": reaction.emoji, "names": [], "mine": False})
-        entry["names"].append(reaction.user.display_name)
-        entry["mine"] |= reaction.user_id == request.user.pk
-    author = comment.created_by_id == request.user.pk
+    for reaction in [] if comment.is_deleted else comment.reactions.all():
+        emoji = reaction.emoji
+        entry = reactions.setdefault(
+            emoji, {"emoji": emoji, "name": emoji_name(emoji), "users": [], "ids": []}
+        )
+        entry["users"].append(reaction.user)
+        entry["ids"].append(reaction.user_id)
     return {
         "it": comment,
         "html": "" if comment.is_deleted else markdown_to_html(comment.content),
         "reactions": list(reactions.values()),
         "files": [link.attachment for link in comment.attachment_links.all() if link.attachment.is_visible],
-        "can_edit": author,
-        "can_delete": author or request.user.is_administrator,
+        "author": comment.created_by_id,
+        "deleters": [comment.created_by_id, ADMINISTRATORS],
+        "restorers": [comment.created_by_id, comment.deleted_by_id, ADMINISTRATORS],
     }
 
 
-def _change(field: str, change: dict[str, Any]) -> dict[str, str]:
-    """One field's change in words: what it was and what it is."""
-    return {
-        "field": field,
-        "label": field.replace("_", " "),
-        "from": _in_words(field, change.get("from")),
-        "to": _in_words(field, change.get("to")),
-    }
+def with_all(comments: QuerySet[Comment]) -> QuerySet[Comment]:
+    """What `comment_context` reads of a comment, in a constant number of queries."""
+    return comments.select_related("created_by", "deleted_by").prefetch_related(
+        Prefetch("reactions", Reaction.objects.select_related("user").order_by("id")),
+        Prefetch("attachment_links", CommentAttachment.objects.select_related("attachment").order_by("id")),
+    )
 
 
-def _in_words(field: str, value: Any) -> str:
-    if field == "status":
+def _comments(events: Iterable[Event]) -> dict[str, Comment]:
+    uuids = [event.data["comment"] for event in events if event.kind == EventKind.COMMENTED]
+    if not uuids:
+        return {}
+    return {str(comment.uuid): comment for comment in with_all(Comment.objects.filter(uuid__in=uuids))}
+
+
+def _entries(events: Sequence[Event], comments: dict[str, Comment]) -> list[Entry]:
+    entries: list[Entry] = []
+    folded: list[Event] = []
+    for event in events:
+        if event.kind == EventKind.COMMENTED:
+            entries += _folded(folded)
+            folded = []
+            comment = comments.get(event.data["comment"])
+            if comment is not None:  # else it was purged from the trash
+                entries.append(
+                    Entry(event.pk, event.actor, event.created_at, comment=comment_context(comment))
+                )
+            continue
+        last = folded[-1] if folded else None
+        if last and (last.actor_id != event.actor_id or event.created_at - last.created_at > FOLD):
+            entries += _folded(folded)
+            folded = []
+        folded.append(event)
+    return entries + _folded(folded)
+
+
+def _folded(events: Sequence[Event]) -> list[Entry]:
+    """Neighbouring events of one person as one entry; none if they took back what they did."""
+    if not events:
+        return []
+    parts: list[dict[str, Any]] = []
+    fields: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.kind == EventKind.CHANGED:
+            for name, change in event.data.items():
+                if isinstance(change, dict):
+                    fields.setdefault(name, {"from": change.get("from")})["to"] = change.get("to")
+        else:
+            parts.append({"template": f"events/{event.kind}.html", "event": event})
+    changes = [
+        change_in_words(name, c["from"], c["to"]) for name, c in fields.items() if c["from"] != c["to"]
+    ]
+    parts += [{"template": "events/changed.html", "change": change} for change in changes]
+    if not parts:
+        return []
+    first, last = events[0], events[-1]
+    return [Entry(first.pk, first.actor, last.created_at, parts=parts, icon=_icon(first, changes))]
+
+
+def change_in_words(name: str, old: Any, new: Any) -> Change:
+    """What a change of a field is called."""
+    change = Change(name, name.replace("_", " "), in_words(name, old), in_words(name, new), value=new)
+    if isinstance(old, list) and isinstance(new, list):
+        before, after = [_item(item) for item in old], [_item(item) for item in new]
+        change.added = [item for item in after if item not in before]
+        change.removed = [item for item in before if item not in after]
+    return change
+
+
+def in_words(name: str, value: Any) -> str:
+    """A field's value as people read it."""
+    if name == "status":
         return str(Status(value).label) if value in Status.values else "No status"
-    if field == "priority":
+    if name == "priority":
         return str(Priority(value).label) if value in Priority.values else "No priority"
+    if name == "owner":
+        return value if value == UNASSIGNED or "@" not in value else name_from_email(value)
     if isinstance(value, list):
-        return ", ".join(str(item["name"]) if isinstance(item, dict) else str(item) for item in value)
+        return ", ".join(map(_item, value))
     return truncatechars("" if value is None else str(value), 160)
+
+
+def _item(item: Any) -> str:
+    return str(item["name"]) if isinstance(item, dict) else str(item)
+
+
+_ICONS = {
+    "status": {"open": "i-st-open", "in_progress": "i-st-prog", "resolved": "i-st-done", "rejected": "i-st-rej", None: "i-st-none"},
+    "priority": {"high": "i-p-high", "medium": "i-p-medium", "low": "i-p-low", None: "i-p-none"},
+}  # fmt: skip
+_KINDS = {
+    EventKind.FILE_ADDED: "i-clipboard-list",
+    EventKind.FILE_REMOVED: "i-clipboard-list",
+    EventKind.DELETED: "i-trash-2",
+    EventKind.RESTORED: "i-rotate-ccw",
+    EventKind.ATTACHMENT_CHANGED: "i-paperclip",
+    EventKind.SESSION_CHANGED: "i-messages-square",
+    EventKind.SESSION_DELETED: "i-messages-square",
+}
+_FIELDS = {"owner": "i-user", "tags": "i-tag", "attachments": "i-paperclip", "sessions": "i-messages-square", "resolution_summary": "i-check"}  # fmt: skip
+
+
+def _icon(event: Event, changes: list[Change]) -> str:
+    if event.kind == EventKind.CREATED:
+        return "i-atlas" if event.actor.is_agent else "i-plus"
+    if event.kind != EventKind.CHANGED or not changes:
+        return _KINDS.get(EventKind(event.kind), "i-pencil")
+    values = _ICONS.get(changes[0].name)
+    return values.get(changes[0].value, "i-pencil") if values else _FIELDS.get(changes[0].name, "i-pencil")

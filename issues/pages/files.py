@@ -1,32 +1,93 @@
-"""Files of an issue, and their bytes."""
+"""Files of an issue: attached, named, hidden, taken away, given a role; and their bytes."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from issues.evidence.serving import serve
-from issues.input import Invalid
-from issues.models import Attachment, DomainError
+from issues.input import Invalid, Problem
+from issues.models import Attachment, ChangedSince, DomainError, Issue, IssueAttachment, IssueFile
+from issues.models.issue_file import TROUBLESHOOTING_PLAN
+from issues.models.limits import ATTACHMENT_TEXT_MAX, FILE_TYPE_MAX
 
 from .forms import find_issue, member, read_changes
-from .htmx import PageRequest, go_back, verb
-from .showing import refused
+from .htmx import PageRequest, go_back, verb, wants_fragment
+from .showing import done, refused, tiles
+
+TRIES = 10  # how often adding is tried again because somebody else added, too
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_files(request: PageRequest, number: int) -> HttpResponse:
+    """All files of the issue with what can be done to them; posted files are added to the evidence."""
+    if request.method == "POST":
+        return _attach(request, number)
+    return _page(request, find_issue(number))
 
 
 @verb
-def attach_files(request: PageRequest, number: int) -> HttpResponse:
-    """Add files to the evidence."""
+def _attach(request: PageRequest, number: int) -> HttpResponse:
+    """Add files to the evidence, or give them a role (`file_type`)."""
     issue = find_issue(number)
-    linked = list(issue.attachments.order_by("issue_links").values_list("uuid", flat=True))
+    file_type = request.POST.get("file_type", "").strip()
     try:
+        if not request.FILES.getlist("files"):
+            raise Invalid([Problem("/files", "must be chosen")])
+        if len(file_type) > FILE_TYPE_MAX:
+            raise Invalid([Problem("/role", f"must have a length of at most {FILE_TYPE_MAX}")])
         new = store_files(request)
-        issue.change(
-            by=request.user, **read_changes({"attachment_ids": member([*map(str, [*linked, *new])])})
-        )
+        if not file_type:
+            _relink(request, issue, lambda linked: [*linked, *new])
+        for uuid in new if file_type else ():
+            issue.add_file(by=request.user, attachment=uuid, file_type=file_type)
     except (Invalid, DomainError) as error:
         return refused(request, issue, error, "attachments")
-    return go_back(request, issue.get_absolute_url())
+    return done(request, issue)
+
+
+@verb
+def remove_file(request: PageRequest, number: int, attachment_id: str) -> HttpResponse:
+    """Take a file out of the evidence. A second click finds it done."""
+    issue = find_issue(number)
+    try:
+        _relink(request, issue, lambda linked: [uuid for uuid in linked if str(uuid) != attachment_id])
+    except (Invalid, DomainError) as error:
+        return refused(request, issue, error, "attachments")
+    return done(request, issue)
+
+
+@verb
+def change_file(request: PageRequest, number: int, attachment_id: str) -> HttpResponse:
+    """Name a file (`title`), or hide and show it (`is_visible=0|1`)."""
+    issue = find_issue(number)
+    attachment = Attachment.objects.filter(uuid=attachment_id, issue_links__issue=issue).first()
+    if attachment is None:
+        raise Http404("There is no such file in this issue.")
+    title = request.POST["title"].strip() if "title" in request.POST else None
+    visible = request.POST["is_visible"] == "1" if "is_visible" in request.POST else None
+    if title is not None and len(title) > ATTACHMENT_TEXT_MAX:
+        return _page(
+            request, issue, f"A name must have a length of at most {ATTACHMENT_TEXT_MAX:,}.", status=422
+        )
+    if title is not None and "\0" in title:
+        return _page(request, issue, "A name must not contain U+0000.", status=422)
+    attachment.change(by=request.user, title=title, is_visible=visible)
+    if wants_fragment(request):
+        return done(request, issue)
+    return go_back(request, f"{issue.get_absolute_url()}/files")
+
+
+@verb
+def remove_role(request: PageRequest, number: int, file_id: str) -> HttpResponse:
+    """Take a role away, a troubleshooting plan's say; the attachment itself stays."""
+    issue = find_issue(number)
+    file = IssueFile.objects.filter(issue=issue, uuid=file_id).first()
+    if file is not None:
+        file.remove(by=request.user)
+    return done(request, issue, file.last_event_id if file else None)
 
 
 @require_safe
@@ -44,3 +105,29 @@ def store_files(request: PageRequest) -> list[UUID]:
         Attachment.store(by=request.user, name=file.name or "", content=file).uuid
         for file in request.FILES.getlist("files")
     ]
+
+
+def _relink(request: PageRequest, issue: Issue, wanted: Any) -> None:
+    """Change which files are attached; whoever else does so at the same time loses nothing."""
+    for _ in range(TRIES):
+        linked = list(issue.attachments.order_by("issue_links").values_list("uuid", flat=True))
+        fields = read_changes({"attachment_ids": member([*map(str, wanted(linked))])})
+        try:
+            issue.change(by=request.user, expected={"attachments": linked}, **fields)
+        except ChangedSince:
+            continue
+        return
+    raise ChangedSince(["attachments"])
+
+
+def _page(request: PageRequest, issue: Issue, words: str = "", *, status: int = 200) -> HttpResponse:
+    links = IssueAttachment.objects.filter(issue=issue).select_related("attachment").order_by("id")
+    context = {
+        "issue": issue,
+        "attachments": tiles(link.attachment for link in links),
+        "files": issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid"),
+        "plan": TROUBLESHOOTING_PLAN,
+        "words": words,
+        "can_write": request.user.can_write,
+    }
+    return render(request, "files.html", context, status=status)

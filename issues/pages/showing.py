@@ -1,128 +1,229 @@
-"""How the issue page is made, and how it says that something was refused."""
+"""How the issue page is made: once per version for everybody, then filled in for each viewer."""
 
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.cache import patch_vary_headers
 
 from issues.blocks.html import render_html
 from issues.evidence.serving import INLINE
+from issues.fragments import Fragments, Key
 from issues.input import Invalid
 from issues.models import (
+    OFFERED,
+    Attachment,
     Conflict,
+    Event,
     Gone,
     Issue,
     IssueAttachment,
     IssueSession,
     NotYours,
-    Priority,
     SessionAttachment,
     Status,
-    User,
 )
+from issues.models.account import LOCAL_EMAIL
+from issues.models.issue_file import TROUBLESHOOTING_PLAN
+from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
-from .activity import activity
+from .activity import SHOWS, activity
 from .cards import Person
 from .forms import find_issue, fingerprint
-from .htmx import PageRequest, wants_fragment
+from .htmx import PageRequest, announce, go_back, wants_fragment
+from .place import Came
+from .undo import Did
+from .viewer import Words, fill, own_avatar
 
-EMOJI = ("👍", "👎", "👀", "🎯", "🔧", "🎉", "❤️", "🤔", "✅", "❌", "🔥", "🪫")
-# What a form of the page changes, and under which name the shapes know it.
-FIELDS = {"title", "status", "priority", "owner", "tags", "resolution_summary"}
+# What a form of the page changes one at a time.
+FIELDS = ("title", "status", "priority", "owner", "tags", "resolution_summary")
 
 
 def show(
     request: PageRequest, issue: Issue, *, status: int = 200, error: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """Ten queries, however much there is on the page."""
-    links = IssueAttachment.objects.filter(issue=issue, attachment__is_visible=True)
-    attachments = [link.attachment for link in links.select_related("attachment").order_by("id")]
-    sessions = [
-        link.session
-        for link in IssueSession.objects.filter(issue=issue).select_related("session").order_by("id")
-    ]
+    """The issue page; by script only what is inside it, which the page merges into itself."""
+    asked = request.GET if request.method == "GET" else {}
+    shown = asked.get("show", "all")
+    before = asked.get("before", "")
+    writes = request.user.can_write
+    if shown in ("all", *SHOWS) and not (shown != "all" or before or error):
+        body = (_bodies[writes].one((issue.pk, issue.version)) or b"").decode()
+    else:
+        body = render_body(
+            issue,
+            writes=writes,
+            show=shown if shown in SHOWS else "all",
+            before=int(before) if before.isdecimal() and len(before) < 19 else None,
+            error=error,
+        )
+    came = Came.read(request)
+    fragment = wants_fragment(request)
+    words = Words(
+        here=came.address(issue, show=shown if shown in SHOWS else "all"),
+        gaps={
+            "back": came.back,
+            "place": "" if fragment else came.place(issue),
+            "from": came.suffix,
+            "and_from": came.suffix.replace("?", "&amp;"),
+            "me": own_avatar(request.user),
+            "viewer": "" if request.user.email == LOCAL_EMAIL else str(request.user.pk),
+        },
+    )
+    filled = fill(body, request, words)
+    if fragment:
+        response = HttpResponse(filled, status=status)
+    else:
+        context = {"issue": issue, "body": filled}
+        response = render(request, "issue.html", context, status=status)
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def done(request: PageRequest, issue: Issue, event: int | None = None, *, at: str = "") -> HttpResponse:
+    """After a change: by script the issue as it is now, else back to the page (`at` an element); both offer Undo."""
+    event = event or issue.last_event_id
+    if not wants_fragment(request):
+        response = go_back(request, issue.get_absolute_url(), did=event)
+        if at:
+            response.headers["Location"] += f"#{at}"
+        return response
+    return told(show(request, find_issue(issue.pk, trashed_too=True)), event)
+
+
+def told(response: HttpResponse, event_id: int | None) -> HttpResponse:
+    """The answer with a toast that says what was done, and offers Undo; nothing if nothing was done."""
+    event = Event.objects.filter(pk=event_id).select_related("actor").first() if event_id else None
+    if event is None:
+        return response
+    did = Did.about(event)
+    return announce(response, text=did.text, undo={did.name: did.undo, "label": did.label})
+
+
+def render_body(
+    issue: Issue,
+    *,
+    writes: bool,
+    show: str = "all",
+    before: int | None = None,
+    error: dict[str, Any] | None = None,
+) -> str:
+    """The inside of the page with its gaps. Some fifteen queries, however much there is on it."""
+    links = IssueAttachment.objects.filter(issue=issue).select_related("attachment").order_by("id")
+    attachments = [link.attachment for link in links]
+    visible = [file for file in attachments if file.is_visible]
+    links_to = IssueSession.objects.filter(issue=issue, session__deleted_at=None)
+    sessions = [link.session for link in links_to.select_related("session").order_by("id")]
     of_sessions = SessionAttachment.objects.filter(session__in=sessions, attachment__is_visible=True)
-    session_files = [link.attachment for link in of_sessions.select_related("attachment").order_by("id")]
-    files = issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid")
+    session_files = (
+        [link.attachment for link in of_sessions.select_related("attachment").order_by("id")]
+        if sessions
+        else []
+    )
+    files = list(issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid"))
     context = {
         "issue": issue,
         "description": render_html(issue.blocks),
         "owner": Person.of(issue.owner),
-        "tags_text": ", ".join(issue.tags),
-        "files": tiles(attachments),
-        "session_files": tiles([file for file in session_files if file not in attachments]),
-        "plans": list(files),
+        "attachments": tiles(visible),
+        "hidden": len(attachments) - len(visible),
+        "session_files": tiles(dict.fromkeys(file for file in session_files if file not in attachments)),
+        "plans": [file for file in files if file.file_type == TROUBLESHOOTING_PLAN],
+        "other_files": [file for file in files if file.file_type != TROUBLESHOOTING_PLAN],
         "sessions": sessions,
-        "activity": activity(request, issue),
-        "people": list(User.objects.filter(is_active=True, is_agent=False).order_by("email")[:200]),
-        "statuses": list(Status),
-        "priorities": [Priority.HIGH, Priority.MEDIUM, Priority.LOW],
-        "emoji": EMOJI,
+        "activity": activity(issue, show, before),
+        "offered": OFFERED.items(),
+        "tags_json": json.dumps(issue.tags),
         "was": {field: fingerprint(getattr(issue, field)) for field in FIELDS},
         "error": error or {},
-        "can_write": request.user.can_write and issue.deleted_at is None,
+        "can_write": writes and issue.deleted_at is None,
+        "can_restore": writes and issue.deleted_at is not None,
+        "decisions": DECISIONS,
+        "comment_max": COMMENT_MAX,
+        "resolution_max": RESOLUTION_MAX,
     }
-    return render(request, "issue.html", context, status=status)
+    return get_template("issue/_body.html").render(context)
+
+
+# The two ways an issue is closed: status, the verb on the button, what is asked, the icon.
+DECISIONS = (
+    (Status.REJECTED.value, "Reject", "Why not?", "i-ban"),
+    (Status.RESOLVED.value, "Resolve", "What was it?", "i-check"),
+)
+
+
+def _make(ids: Sequence[int], *, writes: bool) -> Mapping[Key, bytes]:
+    issues = Issue.objects.filter(id__in=ids).select_related("created_by", "deleted_by")
+    return {(issue.pk, issue.version): render_body(issue, writes=writes).encode() for issue in issues}
+
+
+_bodies = {
+    writes: Fragments(partial(_make, writes=writes), capacity=settings.FRAGMENT_BYTES)
+    for writes in (True, False)
+}
 
 
 def refused(
     request: PageRequest, issue: Issue, error: Exception, field: str, typed: str | None = None
 ) -> HttpResponse:
     """The page again, with what was wrong at the field and what was typed still in it."""
-    status = 422
+    status, words = explain(error, issue)
+    fresh = find_issue(issue.pk, trashed_too=True)
+    if fresh.deleted_at is not None and typed:
+        return kept(request, fresh, words, typed, status=status)
+    return show(request, fresh, status=status, error={"field": field, "words": words, "typed": typed})
+
+
+def explain(error: Exception, issue: Issue) -> tuple[int, str]:
+    """Status and words for what a verb or the rules refused."""
     match error:
         case Invalid():
-            words = "; ".join(f"{problem.pointer.strip('/')} {problem.detail}" for problem in error.problems)
+            return 422, "; ".join(_sentence(problem.pointer, problem.detail) for problem in error.problems)
         case Conflict():
-            status, words = (
-                409,
-                f"{issue.reference} was changed by somebody else meanwhile. Nothing was overwritten.",
-            )
+            return 409, f"{issue.reference} was changed by somebody else meanwhile. Nothing was overwritten."
         case NotYours():
-            status, words = 403, "Only its author may do this to a comment."
+            return 403, "Only its author may do this to a comment."
         case Gone():
-            status, words = 404, "It was deleted meanwhile."
-        case _:
-            words = str(error)
-    if wants_fragment(request):
-        return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
-    return show(
-        request,
-        find_issue(issue.pk, trashed_too=True),
-        status=status,
-        error={"field": field, "words": words, "typed": typed},
-    )
+            return 404, "It was deleted meanwhile."
+    return 422, str(error)
 
 
-def conflict(request: PageRequest, issue: Issue, field: str, typed: str) -> HttpResponse:
-    """Somebody else changed the same field: both versions side by side, and the typed one kept for another try."""
-    current = getattr(issue, field)
-    theirs = ", ".join(current) if isinstance(current, list) else current
-    who = issue.events.filter(data__has_key=field).select_related("actor").order_by("-id").first()
-    context = {
-        "issue": issue,
-        "field": field,
-        "label": field.replace("_", " ").capitalize(),
-        "theirs": theirs or "",
-        "typed": typed,
-        "who": who.actor.display_name if who else "Somebody",
-        "was": fingerprint(current),
-    }
-    return render(request, "conflict.html", context, status=409)
+def _sentence(pointer: str, detail: str) -> str:
+    """`/tags/2 must …` → `Tags 3 must …`"""
+    name, _, n = pointer.strip("/").partition("/")
+    which = f" {int(n) + 1}" if n.isdecimal() else ""
+    return f"{name.replace('_', ' ').capitalize()}{which} {detail}"
+
+
+def kept(request: PageRequest, issue: Issue, words: str, typed: str, *, status: int) -> HttpResponse:
+    """What was typed, when there is no place for it any more."""
+    context = {"issue": issue, "words": words, "typed": typed}
+    template = "kept.html#kept" if wants_fragment(request) else "kept.html"
+    return render(request, template, context, status=status)
 
 
 def tiles(attachments: Any) -> list[dict[str, Any]]:
-    """Files as tiles: the newest address, name, size in words, and whether to show a thumbnail."""
-    return [
-        {
-            "url": file.get_absolute_url(),
-            "name": file.title or file.name,
-            "size": _size(file.size),
-            "is_image": file.extension in INLINE,
-            "is_table": file.extension in ("csv", "tsv"),
-        }
-        for file in attachments
-    ]
+    """Files as tiles: address, name, size in words, and whether to show a thumbnail."""
+    return [tile(file) for file in attachments]
+
+
+def tile(file: Attachment) -> dict[str, Any]:
+    return {
+        "uuid": file.uuid,
+        "url": file.get_absolute_url(),
+        "name": file.title or file.name,
+        "size": _size(file.size),
+        "is_image": file.extension in INLINE,
+        "is_table": file.extension in ("csv", "tsv"),
+        "is_visible": file.is_visible,
+        "title": file.title,
+        "file_name": file.name,
+    }
 
 
 def _size(size: int) -> str:

@@ -8,7 +8,8 @@ from . import account, board, comments, description, files, issue, live, menu, n
 app_name = "pages"
 
 _ISSUE = r"^FND-(?P<number>[1-9]\d{0,17})"
-_COMMENT = _ISSUE + r"/comments/(?P<comment_id>[0-9a-f-]{36})"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_COMMENT = _ISSUE + rf"/comments/(?P<comment_id>{_UUID})"
 
 live_urls = [path("live", live.live, name="live")]
 board_urls = [
@@ -25,7 +26,12 @@ issue_urls = [
     path("new", new.new_issue, name="new"),
     re_path(_ISSUE + "/status$", issue.change_status, name="change_status"),
     re_path(_ISSUE + "/description$", description.edit_description, name="edit_description"),
-    re_path(_ISSUE + "/files$", files.attach_files, name="attach_files"),
+    re_path(_ISSUE + "/history$", description.history, name="history"),
+    re_path(_ISSUE + "/description/restore$", description.restore_description, name="restore_description"),
+    re_path(_ISSUE + "/files$", files.issue_files, name="issue_files"),
+    re_path(_ISSUE + f"/files/(?P<attachment_id>{_UUID})$", files.change_file, name="change_file"),
+    re_path(_ISSUE + f"/files/(?P<attachment_id>{_UUID})/remove$", files.remove_file, name="remove_file"),
+    re_path(_ISSUE + f"/roles/(?P<file_id>{_UUID})/remove$", files.remove_role, name="remove_role"),
     re_path(_ISSUE + "/delete$", issue.trash_issue, name="trash_issue"),
     re_path(_ISSUE + "/restore$", issue.restore_issue, name="restore_issue"),
     re_path(_ISSUE + "/comments$", comments.add_comment, name="add_comment"),
@@ -33,6 +39,9 @@ issue_urls = [
     re_path(_COMMENT + "/delete$", comments.trash_comment, name="trash_comment"),
     re_path(_COMMENT + "/restore$", comments.restore_comment, name="restore_comment"),
     re_path(_COMMENT + "/react$", comments.react, name="react"),
+    re_path(_COMMENT + "/versions$", comments.comment_versions, name="comment_versions"),
+    path("mentions", comments.mentions, name="mentions"),
+    re_path(_ISSUE + "/(?P<field>status|priority|owner|tags)/choices$", issue.choices, name="choices"),
     re_path(
         _ISSUE + "/(?P<field>title|priority|owner|tags|resolution_summary)$",
         issue.change_field,
