@@ -22,8 +22,10 @@ from .models.limits import UNASSIGNED
 
 # Shapes
 
-Title = Annotated[str, Meta(min_length=1, max_length=limits.TITLE_MAX, extra={"trim": True})]
-Tag = Annotated[str, Meta(min_length=1, max_length=limits.TAG_MAX, extra={"trim": True})]
+# Trimmed before they are measured, which the reference says by a pattern.
+_TRIMMED = {"extra": {"trim": True}, "extra_json_schema": {"pattern": r"\S"}}
+Title = Annotated[str, Meta(min_length=1, max_length=limits.TITLE_MAX, **_TRIMMED)]
+Tag = Annotated[str, Meta(min_length=1, max_length=limits.TAG_MAX, **_TRIMMED)]
 Tags = Annotated[list[Tag], Meta(max_length=limits.TAGS_MAX)]
 Owner = Annotated[str, Meta(max_length=limits.OWNER_MAX, extra={"trim": True})]
 Resolution = Annotated[str, Meta(max_length=limits.RESOLUTION_MAX)]

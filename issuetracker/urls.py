@@ -1,12 +1,12 @@
 """Mounts the two front ends: JSON at the documented paths and under /api/v1/, pages everywhere else."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from issues.api.http import nowhere
 
 urlpatterns = [
     path("api/v1/", include("issues.api.urls", namespace="api_v1")),
-    path("api/v1/<path:rest>", nowhere),
+    re_path(r"^api/v1/", nowhere),
     path("", include("issues.api.urls", namespace="api")),
     path("", include("issues.pages.urls")),
 ]

@@ -1,10 +1,13 @@
 """What every test stands on: a real PostgreSQL (embedded unless DATABASE_URL says otherwise) and real files."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+
+from tests import server
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,3 +36,32 @@ def own_files(settings: object, tmp_path: Path) -> None:
     incoming.mkdir(parents=True)
     settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
     settings.FILE_UPLOAD_TEMP_DIR = incoming  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def live_url() -> Iterator[str]:
+    """A database for the services below. Tests on them share it: mark them `xdist_group("live")`."""
+    from django.conf import settings
+
+    with server.database(settings.DATABASES["default"]) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def live(live_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """The service as in production, on a real socket."""
+    with server.server(live_url, tmp_path_factory.mktemp("live")) as running:
+        running.manage("create_user", "ada@example.com", "--administrator", "--no-password")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def live_token(live: server.Server) -> str:
+    return live.token("ada@example.com")
+
+
+@pytest.fixture(scope="session")
+def local(live_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """The service in local mode, as `make run` starts it."""
+    with server.server(live_url, tmp_path_factory.mktemp("local"), ISSUETRACKER_LOCAL="1") as running:
+        yield running

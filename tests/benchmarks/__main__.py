@@ -17,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import load
 
@@ -205,6 +207,21 @@ def measure(
     return result, (cpu_seconds(pids) - program) / n * 1000, (cpu_seconds([postgres]) - database) / n * 1000
 
 
+def check_fair(floor: int, ours: int, one: str, token: str) -> None:
+    """Both must answer the same objects, or the ratio means nothing."""
+
+    def answer(port: int, path: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+        with urllib.request.urlopen(request) as reply:
+            return json.load(reply)
+
+    if answer(floor, one) != answer(ours, one):
+        raise SystemExit("The floor answers another issue than ours.")
+    if answer(floor, "/issues")["items"] != answer(ours, "/issues")["items"]:
+        raise SystemExit("The floor answers another list than ours.")
+
+
 def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -241,6 +258,7 @@ def bench(asked: argparse.Namespace) -> None:
     from django.db import connection
     from django.test import Client
 
+    from issues.api.representations import ISSUE
     from issues.models import ApiToken, Issue, User
 
     call_command("migrate", verbosity=0)
@@ -282,10 +300,13 @@ def bench(asked: argparse.Namespace) -> None:
         }
         print(" " * 24 + "".join(head.rjust(width) for head, width in heads.items()))
         with (
-            servers("tests.benchmarks.floor:application", {"FLOOR_CONNINFO": conninfo}) as floor,
+            servers(
+                "tests.benchmarks.floor:application", {"FLOOR_CONNINFO": conninfo, "FLOOR_ISSUE": ISSUE}
+            ) as floor,
             servers("issuetracker.wsgi:application", {}) as ours,
             servers("issuetracker.wsgi:application", {"ISSUETRACKER_FRAGMENT_BYTES": "0"}) as cold,
         ):
+            check_fair(floor[0][0], ours[0][0], f"/issues/{uuids[0]}", secrets["TOKEN"].decode())
             for case, connections in itertools.product(cases, map(int, asked.connections.split(","))):
                 rates = {}
                 for name, (ports, pids) in {"floor": floor, "ours": cold if case.cold else ours}.items():
