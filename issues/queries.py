@@ -3,25 +3,41 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from .models import CLOSED, Issue, Priority, Status, counts
+from .models import (
+    CLOSED,
+    Issue,
+    IssueAttachment,
+    IssueSession,
+    Priority,
+    SearchText,
+    Status,
+    counts,
+    search_text,
+)
 from .models.account import AGENT_EMAIL
 from .models.issue import IssueQuerySet
+from .models.limits import UNASSIGNED
 from .models.spans import HAPPENED, TOOK, Span, Wait
 from .models.spans import parse as parse_times
+from .search import ME, NONE, Mistake, Property, Query, Reference, Term, When, Words
+from .search import parse as parse_query
 
-NONE = "none"  # in addresses: an issue without a status or priority
 RECENT_DAYS = 14  # closed columns of the board show this much
 DEEP = 2_000  # offsets beyond this skip whole days by their counts
+COMMON = 20_000  # words in more issues than this, by PostgreSQL's estimate, are met on the way rather than looked up
+WALK = 20_000  # issues to pass in search of common words, before they are looked up after all
+CAP = 1_000  # where pages stop counting
 
 
 class Parameters(Protocol):
@@ -34,7 +50,7 @@ class Parameters(Protocol):
 class IssueFilter:
     """Which issues somebody wants to see. Empty fields do not filter; values of one field are alternatives."""
 
-    q: str = ""
+    q: str = ""  # the query language of search.py, as it was typed
     statuses: tuple[str, ...] = ()  # values of Status, or NONE
     priorities: tuple[str, ...] = ()  # values of Priority, or NONE
     tags: tuple[str, ...] = ()  # issues with any of them
@@ -44,12 +60,32 @@ class IssueFilter:
     times: tuple[Span | Wait, ...] = ()  # when things happened and how long they took; all of them hold
     reopened: str = ""  # "1": closed once and taken up again; "0": never
     runs: tuple[str, ...] = ()  # ids of job runs
+    me: str = ""  # the e-mail of who asks; kept only where the query says `me`
+    today: date | None = None  # kept only where the query counts days from it
+    query: Query = field(init=False, compare=False, default=Query())
+    mistakes: tuple[Mistake, ...] = field(init=False, compare=False, default=())  # with any, nothing matches
 
     BY = ("people", "atlas")
 
+    def __post_init__(self) -> None:
+        query, mistakes = parse_query(self.q) if self.q else (Query(), ())
+        if query.names_me and not self.me:
+            mistakes += (Mistake(0, len(self.q), "“me” is nobody here: nobody is signed in."),)
+        for name, value in (
+            ("query", query),
+            ("mistakes", mistakes),
+            ("me", self.me if query.names_me else ""),
+            ("today", (self.today or timezone.now().date()) if query.is_relative else None),
+        ):
+            object.__setattr__(self, name, value)
+
     @classmethod
-    def parse(cls, parameters: Parameters) -> "IssueFilter":
-        """Read what `query_string` writes; what means nothing filters nothing (old bookmarks work)."""
+    def parse(cls, parameters: Parameters, *, me: str = "") -> "IssueFilter":
+        """Read what `query_string` writes; `me` is the e-mail of who asks.
+
+        A mistake in the query is kept in `mistakes`. Of the other parameters, what means nothing filters nothing
+        (old bookmarks work).
+        """
 
         def values(name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
             found = (value.replace("\0", "").strip() for value in parameters.getlist(name))
@@ -61,7 +97,7 @@ class IssueFilter:
         reopened = values("reopened", ("0", "1"))
         spoken = ((name, value) for name in (*HAPPENED, *TOOK) for value in values(name)[:5])
         return cls(
-            q=" ".join(values("q"))[:200],
+            q=" ".join(parameters.getlist("q")).strip(),
             statuses=values("status", (*Status.values, NONE)),
             priorities=values("priority", (*Priority.values, NONE)),
             tags=values("tag")[:50],
@@ -71,6 +107,7 @@ class IssueFilter:
             times=parse_times(spoken),
             reopened=reopened[0] if len(reopened) == 1 else "",
             runs=tuple(filter(_is_uuid, values("run")))[:50],
+            me=me,
         )
 
     def query_string(self) -> str:
@@ -103,8 +140,10 @@ class IssueFilter:
     def without_status(self) -> "IssueFilter":
         return replace(self, statuses=())
 
-    def apply(self, issues: IssueQuerySet) -> IssueQuerySet:
-        """Narrow `issues` to those that match."""
+    def apply(self, issues: IssueQuerySet, *, words: "WordsBy | None" = None) -> IssueQuerySet:
+        """Narrow `issues` to those that match. `words` says how the text is searched; by itself it finds out."""
+        if self.mistakes:
+            return issues.none()
         if self.statuses:
             issues = issues.filter(_any_of("status", self.statuses))
         if self.priorities:
@@ -124,9 +163,46 @@ class IssueFilter:
             issues = issues.filter(reopened_at__isnull=self.reopened == "0")
         if self.runs:
             issues = issues.filter(job_run_id__in=self.runs)
-        if self.q:
-            issues = issues.filter(_says(self.q))
+        for term in self.query.terms:
+            if not isinstance(term, Words):
+                condition = self._condition(term)
+                issues = issues.exclude(condition) if term.negated else issues.filter(condition)
+        tsquery = self.tsquery
+        if tsquery and words is not WordsBy.NOBODY:
+            issues = issues.filter((words or _way_to_find(tsquery)).condition(tsquery))
         return issues
+
+    @property
+    def tsquery(self) -> str:
+        """All words of the query for PostgreSQL; empty without any."""
+        if self.mistakes:
+            return ""
+        parts = []
+        for words in self.query.words:
+            if found := search_text.lookup(words.text, quoted=words.quoted):
+                parts.append(f"!({found})" if words.negated else f"({found})" if " " in found else found)
+        return " & ".join(parts)
+
+    def _condition(self, term: Term) -> Q:
+        match term:
+            case Reference(number):
+                return Q(id=number)
+            case When(name):
+                since, until = term.moments(self.today or timezone.now().date())
+                moment = {"created": "created_at", "updated": "changed_at", "closed": "closed_at"}[name]
+                condition = Q(**{f"{moment}__gte": since}) if since else Q()
+                return condition & Q(**{f"{moment}__lt": until}) if until else condition
+            case Property(name, values):
+                if name in ("status", "priority"):
+                    return _any_of(name, values)
+                condition = Q()
+                for value in self._who(values) if name in ("owner", "by") else values:
+                    condition |= _has(name, value)
+                return condition
+        raise AssertionError(term)
+
+    def _who(self, values: Sequence[str]) -> list[str]:
+        return [self.me if value == ME else value for value in values]
 
     def matches_state(self, status: str | None, priority: str | None) -> bool:
         return (not self.statuses or (status or NONE) in self.statuses) and (
@@ -134,11 +210,125 @@ class IssueFilter:
         )
 
 
+class WordsBy(Enum):
+    """Ways to find issues by words. The planner cannot choose: it does not know whether a word is in old issues only.
+
+    LOOKUP reads all that have the words from the index, at a cost by their number; WALKING looks at one issue after
+    the other in the order that is asked for, which is quick when many have them; JOINING is for counting all.
+    """
+
+    LOOKUP = "lookup"
+    WALKING = "walking"
+    JOINING = "joining"
+    NOBODY = "nobody"  # leave the words out
+
+    def condition(self, tsquery: str) -> Any:
+        match self:
+            case WordsBy.LOOKUP:
+                # The array comes first, whatever follows; its query stands in a subquery, so that no estimate of its
+                # words makes PostgreSQL read the whole table.
+                return Func(
+                    F("id"),
+                    Value(tsquery),
+                    template="%(expressions)s::tsquery)))",
+                    arg_joiner=" = ANY(ARRAY(SELECT issue_id FROM issues_searchtext WHERE words @@ (SELECT ",
+                    output_field=BooleanField(),
+                )
+            case WordsBy.WALKING:
+                return Func(
+                    Value(tsquery),
+                    F("id"),
+                    template="(SELECT words @@ %(expressions)s)",
+                    arg_joiner="::tsquery FROM issues_searchtext WHERE issue_id = ",
+                    output_field=BooleanField(),
+                )
+        found = Func(
+            F("words"),
+            Value(tsquery),
+            template="%(expressions)s::tsquery",
+            arg_joiner=" @@ ",
+            output_field=BooleanField(),
+        )
+        return Q(id__in=SearchText.objects.filter(found).values("issue_id"))
+
+
+def _way_to_find(tsquery: str) -> WordsBy:
+    if all(part.startswith("!") for part in tsquery.split(" & ")):
+        return WordsBy.WALKING
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN (FORMAT JSON) SELECT FROM issues_searchtext WHERE words @@ %s::tsquery", [tsquery]
+        )
+        [[plan]] = cursor.fetchall()
+    return WordsBy.WALKING if plan[0]["Plan"]["Plan Rows"] > COMMON else WordsBy.LOOKUP
+
+
 def count(wanted: IssueFilter) -> int:
-    """How many living issues match, exactly."""
+    """How many living issues match, exactly. Words that are in a million issues take PostgreSQL half a second."""
     if wanted.is_by_state_only:
         return sum(n for state, n in counts.by_state().items() if wanted.matches_state(*state))
-    return wanted.apply(Issue.objects.alive()).count()
+    tsquery = wanted.tsquery
+    way = _way_to_find(tsquery) if tsquery else None
+    return wanted.apply(
+        Issue.objects.alive(), words=WordsBy.JOINING if way is WordsBy.WALKING else way
+    ).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many, or at least how many: pages do not count on for ever."""
+
+    n: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.n:,}{'+' if self.is_more else ''}"
+
+    def __bool__(self) -> bool:
+        return self.n > 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.n + other.n, self.is_more or other.is_more)
+
+
+def count_up_to(wanted: IssueFilter, most: int = CAP) -> Tally:
+    """How many living issues match: exactly where the counts know, otherwise as far as `most`."""
+    if wanted.is_by_state_only:
+        return Tally(count(wanted))
+    tsquery = wanted.tsquery
+    way = _way_to_find(tsquery) if tsquery else None
+    if way is WordsBy.WALKING:
+        found, is_all = _walk(wanted, most + 1)
+        if is_all or len(found) > most:
+            return Tally(min(len(found), most), len(found) > most)
+        way = WordsBy.LOOKUP if _can_be_looked_up(tsquery) else way
+    n = wanted.apply(Issue.objects.alive(), words=way)[: most + 1].count()
+    return Tally(min(n, most), n > most)
+
+
+def _can_be_looked_up(tsquery: str) -> bool:
+    return not all(part.startswith("!") for part in tsquery.split(" & "))
+
+
+def _walk(wanted: IssueFilter, limit: int, offset: int = 0) -> tuple[list[int], bool]:
+    """The ids of matching issues among the newest `WALK` of what the rest of the filter leaves; whether these are all."""
+    issues = wanted.apply(Issue.objects.alive(), words=WordsBy.NOBODY).newest_first()
+    sql, parameters = issues.values_list("id", "created_at", "uuid").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT id FROM ({sql} LIMIT %s) passed
+            WHERE (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = passed.id)
+            ORDER BY created_at DESC, uuid DESC LIMIT %s OFFSET %s
+            """,  # noqa: S608 - the ORM's own statement with its placeholders
+            [*parameters, WALK, wanted.tsquery, limit, offset],
+        )
+        found = [id_ for (id_,) in cursor.fetchall()]
+        if len(found) == limit:
+            return found, False
+        cursor.execute(f"SELECT count(*) FROM ({sql} LIMIT %s) newest", [*parameters, WALK])  # noqa: S608
+        [[passed]] = cursor.fetchall()
+    return found, passed < WALK
 
 
 def count_by_status(wanted: IssueFilter) -> dict[str | None, int]:
@@ -181,7 +371,10 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
     if offset > DEEP and wanted.is_by_state_only and NONE not in wanted.statuses + wanted.priorities:
         day, offset = counts.day_at(offset, wanted.statuses, wanted.priorities)
         before = _midnight_after(day)
-    sql, parameters = _newest(wanted, deep=before is not None)
+    if wanted.tsquery and _way_to_find(wanted.tsquery) is WordsBy.WALKING:
+        return _page_of_common(wanted, limit, offset), total
+    write = _newest.__wrapped__ if wanted.q else _newest  # what people type is not worth keeping
+    sql, parameters = write(wanted, deep=before is not None)
     with connection.cursor() as cursor:
         cursor.execute(
             # The inner scan passes over the offset in the index; only the page's own rows are read.
@@ -220,6 +413,16 @@ def page_of(row: tuple[Any, ...] | None) -> tuple[list[Row], int]:
 
 def _with_null(values: tuple[str, ...]) -> tuple[str | None, ...]:
     return tuple(None if value == NONE else value for value in values)
+
+
+def _page_of_common(wanted: IssueFilter, limit: int, offset: int) -> list[Row]:
+    """A page for words that many issues have: met on the way, or looked up where the newest have them not."""
+    found, is_all = _walk(wanted, limit, offset)
+    if len(found) < limit and not is_all:
+        way = WordsBy.LOOKUP if _can_be_looked_up(wanted.tsquery) else WordsBy.WALKING
+        issues = wanted.apply(Issue.objects.alive(), words=way).newest_first()
+        return list(issues.values_list("id", "version")[offset : offset + limit])
+    return list(Issue.objects.filter(id__in=found).newest_first().values_list("id", "version"))
 
 
 _BEFORE = datetime.max.replace(tzinfo=UTC)  # stands for the moment that a deep page begins before
@@ -301,7 +504,10 @@ def board(wanted: IssueFilter, limit: int, since: datetime) -> dict[str, ColumnP
 
     The same rows as `board_column` gives for each; sixteen short index scans in one round trip.
     """
-    scan, parameters = _column_scan(wanted.without_status(), limit)
+    if wanted.mistakes:
+        return {status.value: ColumnPage() for status in Status}
+    write = _column_scan.__wrapped__ if wanted.q else _column_scan
+    scan, parameters = write(wanted.without_status(), limit)
     columns = [(status.value, since if status in CLOSED else None) for status in Status]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -445,12 +651,57 @@ def _any_of(name: str, values: Sequence[str]) -> Q:
     return condition | Q(**{name: None}) if NONE in values else condition
 
 
-def _says(words: str) -> Q:
-    """Title words or a reference; full search over descriptions and comments is its own module."""
-    reference = words.upper().removeprefix("FND-")
-    if reference.isdigit() and len(reference) < 19:
-        return Q(id=int(reference))
-    return Q(title__icontains=words)
+def _has(name: str, value: str) -> Q:
+    """Whether an issue has this one value of a property."""
+    match name, value:
+        case (("status" | "priority"), _):
+            return _any_of(name, [value])
+        case "tag", _:
+            return Q(tags__overlap=[value])
+        case "owner", _:
+            return Q(owner=UNASSIGNED if value == NONE else value)
+        case "by", "atlas":
+            return Q(created_by__email=AGENT_EMAIL)
+        case "by", "people":
+            return ~Q(created_by__email=AGENT_EMAIL)
+        case "by", _:
+            return Q(created_by__email=value)
+        case "run", _:
+            return Q(job_run_id=value)
+        case "session", _:
+            return _linked(IssueSession, session__uuid=value)
+        case "is", "untriaged":
+            return Q(triaged_at=None)
+        case "is", "closed":
+            return Q(closed_at__isnull=False)
+        case "is", "open":
+            return Q(closed_at=None)
+        case "no", ("status" | "priority"):
+            return Q(**{value: None})
+        case "no", "owner":
+            return Q(owner=UNASSIGNED)
+        case "no", "tag":
+            return Q(tags=[])
+        case "no", _:
+            return ~_has("has", value)
+        case "has", "attachment":
+            return Q(file_count__gt=0)
+        case "has", "comment":
+            return Q(comment_count__gt=0)
+        case "has", "plan":
+            return Q(plan_count__gt=0)
+        case "has", "session":
+            return _linked(IssueSession)
+        case "has", _:
+            return _linked(IssueAttachment, attachment__extension__in=_KINDS[value])
+    raise AssertionError(name)
+
+
+_KINDS = {"csv": ["csv"], "pdf": ["pdf"], "image": ["png", "jpg", "jpeg", "gif", "webp"]}
+
+
+def _linked(link: type[IssueAttachment | IssueSession], **conditions: Any) -> Q:
+    return Q(Exists(link._default_manager.filter(issue=OuterRef("pk"), **conditions)))
 
 
 def _midnight_after(day: date) -> datetime:

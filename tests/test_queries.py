@@ -49,7 +49,7 @@ def three_issues():
         ("q=100+%25", {"noise 100 %"}),
         ("q=%25", {"noise 100 %"}),
         ("status=closed&priority=urgent&by=nobody", {"sag", "ripple", "noise 100 %"}),
-        ("q=%00sag", {"sag"}),
+        ("q=%00sag", set()),
     ],
 )
 def test_an_address_finds(address, titles):
@@ -108,7 +108,7 @@ class TestBoard:
         assert rows == whole
         assert len(rows) == 23
 
-    @pytest.mark.parametrize("address", ["", "priority=high&tag=a", "q=t&by=people", "status=open"])
+    @pytest.mark.parametrize("address", ["", "priority=high&tag=a", "q=t1&by=people", "status=open"])
     def test_in_one_statement_is_the_same_as_column_by_column(self, address):
         ada, now = make_user(), datetime.now(UTC)
         for n in range(60):

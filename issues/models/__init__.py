@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, flow, limits, rate_limit, spans, undo
+from . import counts, flow, limits, rate_limit, search_text, spans, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
@@ -13,6 +13,7 @@ from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .rate_limit import RateCount
+from .search_text import SearchText
 from .session import DEFAULT_TITLE, Session, SessionAttachment
 from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGone, Undone
 
@@ -52,6 +53,7 @@ __all__ = [
     "RememberedReply",
     "Role",
     "Scope",
+    "SearchText",
     "Session",
     "SessionAttachment",
     "Status",
@@ -64,6 +66,7 @@ __all__ = [
     "is_emoji",
     "limits",
     "rate_limit",
+    "search_text",
     "spans",
     "undo",
 ]

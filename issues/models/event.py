@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Cast
 
+from . import search_text
 from .account import User
 
 
@@ -105,7 +106,13 @@ def record(
     data: dict[str, Any] | None = None,
     kept: dict[str, Any] | None = None,
 ) -> list[Event]:
-    """Write the same fact into the history of each issue. Called by verbs, inside their transaction."""
+    """Write the same fact into the history of each issue. Called by verbs, inside their transaction, after the change.
+
+    What changes an issue's words has it found by the new ones, too.
+    """
+    issue_ids = list(issue_ids)
+    if _changes_words(kind, data or {}):
+        search_text.refresh(issue_ids)
     act, undoes = _stamp.get()
     plain = kept and {name: _plain(value) for name, value in kept.items()}
     return Event.objects.bulk_create(
@@ -121,3 +128,18 @@ def record(
         )
         for issue_id in issue_ids
     )
+
+
+_WORDS = {"title", "description", "tags", "resolution_summary", "attachments"}
+
+
+def _changes_words(kind: EventKind, data: dict[str, Any]) -> bool:
+    """Whether the issue can be found by other words after this."""
+    match kind:
+        case EventKind.CHANGED:
+            return not _WORDS.isdisjoint(data)
+        case EventKind.ATTACHMENT_CHANGED:
+            return "title" in data
+        case EventKind.SESSION_CHANGED | EventKind.SESSION_DELETED | EventKind.REACTED | EventKind.UNREACTED:
+            return False
+    return True

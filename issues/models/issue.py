@@ -15,7 +15,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from . import counts, flow
+from . import counts, flow, search_text
 from .account import User
 from .attachment import Attachment
 from .errors import ChangedSince, Conflict, Gone
@@ -293,6 +293,8 @@ class Issue(models.Model):
             issue.file_count = len(files)
             issue._insert()
             issue._link(files, linked_sessions)
+            if files:
+                search_text.refresh([issue.pk])
         return issue
 
     def change(
@@ -535,9 +537,9 @@ class Issue(models.Model):
         )
 
     def _insert(self) -> None:
-        """The new row, its event and its counts in one statement: the agent files by the hundred.
+        """The new row, its event, its counts and its words in one statement: the agent files by the hundred.
 
-        Through the ORM these are three statements and a transaction round them, at twice the time.
+        Through the ORM these are five statements and a transaction round them, at twice the time.
         """
         facts = self._facts()
         assert facts is not None  # noqa: S101 - it is not deleted
@@ -563,6 +565,8 @@ class Issue(models.Model):
                     RETURNING id
                 ), flowed AS (
                     INSERT INTO issues_flowfact ({flow.COLUMNS}) VALUES ({flow.PLACEHOLDERS}) RETURNING id
+                ), found_by AS (
+                    INSERT INTO issues_searchtext (issue_id, words) SELECT id, %s::tsvector FROM issue
                 )
                 SELECT issue.id, event.id, array(SELECT id FROM counted), flowed.id FROM issue, event, flowed
                 """,  # noqa: S608 - only placeholders are put together
@@ -591,6 +595,7 @@ class Issue(models.Model):
                         for value in (str(family), day, status, priority, n)
                     ),
                     *flow.row(1, facts),
+                    search_text.of_new(self.title, self.tags, self.description, self.resolution_summary),
                 ],
             )
             self.id, self.last_event_id, delta_ids, fact_id = cursor.fetchone()
