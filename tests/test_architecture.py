@@ -23,8 +23,18 @@ ARROWS = {
     "changes": {"models"},
     "metrics": {"models", "queries"},
     "input": {"models", "blocks"},
-    "api": {"queries", "fragments", "metrics", "evidence", "blocks", "models", "input"},
-    "pages": {"changes", "queries", "fragments", "metrics", "evidence", "blocks", "models", "input"},
+    "api": {"queries", "search", "fragments", "metrics", "evidence", "blocks", "models", "input"},
+    "pages": {
+        "changes",
+        "queries",
+        "search",
+        "fragments",
+        "metrics",
+        "evidence",
+        "blocks",
+        "models",
+        "input",
+    },
 }
 # The domain knows nothing of HTTP, templates or forms.
 FORBIDDEN_BELOW = ("django.http", "django.shortcuts", "django.template", "django.forms", "django.urls")

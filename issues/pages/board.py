@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from issues import queries
 from issues.input import Invalid
-from issues.models import CLOSED, Conflict, Gone, Priority, Status
+from issues.models import CLOSED, Conflict, Gone, Status
 from issues.models.limits import RESOLUTION_MAX, UNASSIGNED
-from issues.queries import NONE, ColumnPage, IssueFilter, Place
+from issues.queries import ColumnPage, IssueFilter, Place
 
 from .cards import cards
+from .filters import answer_early, filter_bar, filter_of, status_of
 from .forms import expected_version, find_issue, member, read_changes
 from .htmx import PageRequest, announce, verb, wants_fragment
 from .said import said
@@ -40,7 +41,9 @@ class Column:
 @require_safe
 def board(request: PageRequest) -> HttpResponse:
     """The whole board, its columns for a change of filter, or the next cards of one column."""
-    wanted = IssueFilter.parse(request.GET)
+    wanted = filter_of(request)
+    if early := answer_early(request, wanted):
+        return early
     everything = request.GET.get("closed") == "all"
     if request.GET.get("column") in Status.values:
         return _next_cards(request, wanted, Status(request.GET["column"]), everything)
@@ -50,11 +53,11 @@ def board(request: PageRequest) -> HttpResponse:
         "columns": _columns(wanted, everything, counts),
         "counts": counts,
         "resolution_max": RESOLUTION_MAX,
-        "filter": wanted,
         "query": wanted.query_string(),
-        **_filters(wanted),
+        **filter_bar(wanted, address="/", target="#columns", kept={"closed": "all" if everything else ""}),
     }
-    response = render(request, "board.html#columns" if wants_fragment(request) else "board.html", context)
+    template = "board.html#columns" if wants_fragment(request) else "board.html"
+    response = render(request, template, context, status=status_of(wanted))
     patch_vary_headers(response, ("HX-Request",))
     return response
 
@@ -62,7 +65,7 @@ def board(request: PageRequest) -> HttpResponse:
 @require_safe
 def board_changes(request: PageRequest) -> HttpResponse:
     """Of the issues `id`, the cards of those that stand on the board with this filter, and all counts as they are now."""
-    wanted = IssueFilter.parse(request.GET)
+    wanted = filter_of(request)
     everything = request.GET.get("closed") == "all"
     given = request.GET.getlist("id")[:MANY]
     ids = [int(id_) for id_ in given if id_.isascii() and id_.isdigit() and len(id_) < 19]
@@ -184,14 +187,3 @@ def _address(wanted: IssueFilter, status: Status, after: Place | None, everythin
 def _with(wanted: IssueFilter, **parameters: str) -> str:
     extra = "&".join(f"{name}={value}" for name, value in parameters.items())
     return "/?" + "&".join(part for part in (wanted.query_string(), extra) if part)
-
-
-def _filters(wanted: IssueFilter) -> dict[str, Any]:
-    """What the filter bar offers: everything there is to choose, and whatever is chosen."""
-    return {
-        "statuses": list(Status),
-        "priorities": [(Priority.HIGH.value, "High"), (Priority.MEDIUM.value, "Medium"), (Priority.LOW.value, "Low"), (NONE, "No priority")],
-        "tags": list(dict.fromkeys([*wanted.tags, *queries.tags_in_use(30)])),
-        "owners": list(dict.fromkeys([*wanted.owners, *queries.owners_in_use(30)])),
-        "is_filtered": bool(wanted.query_string()),
-    }  # fmt: skip

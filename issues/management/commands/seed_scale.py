@@ -198,12 +198,16 @@ class Command(BaseCommand):
 
     def _without_index(self) -> None:
         with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("DROP INDEX search_words")
 
     def _with_index(self) -> None:
         """Making the index of all words at once takes a third of the time of filling it row by row."""
         [index] = SearchText._meta.indexes
         with transaction.atomic(), connection.cursor() as cursor, connection.schema_editor() as editor:
+            cursor.execute(
+                "SET CONSTRAINTS ALL IMMEDIATE"
+            )  # an index is not made over checks that are still to come
             cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
             editor.add_index(SearchText, index)
 
