@@ -11,6 +11,8 @@ Three locks (flock, so that a killed process lets go by itself) say all there is
 - `users.lock`, shared: every process that uses the server. Whoever can have it alone was the last.
 - `server.lock`, exclusive: inherited by the server and each of its children. Free means that nothing of it
   lives any more, which no pid can say: pids are reused, and backends outlive a killed postmaster.
+
+Only if every user was killed with SIGKILL does a server stay behind; the next user takes it over, and stops it.
 """
 
 import atexit
@@ -40,11 +42,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 OLDEST = 15  # the oldest major version that we test against
 NAME = "findings"  # of the database and of its owner
 PORT = 5432  # names the socket file only: nothing listens on the network
-SOCKET_PATH_LIMIT = 103  # bytes; Linux has room for 107, macOS for 103
+SOCKET_PATH_LIMIT = 107  # bytes that Linux has room for in the address of a socket
 LOG_LIMIT = 8 * 1024 * 1024  # bytes, then the log starts anew beside the old one
 
 START_TIMEOUT = 60.0  # seconds; recovery after a crash of a large database takes some
 STOP_TIMEOUT = 20.0  # seconds for a clean stop, then the quick one, which the next start recovers from
+ORPHAN_TIMEOUT = 1.0  # seconds that backends of a killed postmaster have to leave by themselves
 POLL = 0.02  # seconds between two looks at a lock or a socket
 
 
@@ -113,11 +116,19 @@ def django_settings(url: str) -> dict[str, Any]:
     }
 
 
+def revive() -> bool:
+    """Start the embedded server again if something killed it; whether it was dead. False with DATABASE_URL."""
+    if os.environ.get("DATABASE_URL") or _held_server().lives():
+        return False
+    _held_server().start()
+    return True
+
+
 @functools.cache
 def _held_server() -> "EmbeddedPostgres":
-    server = EmbeddedPostgres(data_dir(), fsync=os.environ.get("ISSUETRACKER_EMBEDDED_FSYNC") != "off")
-    server.start()
+    server = EmbeddedPostgres(data_dir())
     atexit.register(server.stop)
+    server.start()
     return server
 
 
@@ -142,7 +153,6 @@ def find_binaries() -> list[Binaries]:
     machine = [
         *Path("/usr/lib/postgresql").glob("*/bin"),  # Debian, Ubuntu
         *Path("/usr").glob("pgsql-*/bin"),  # PostgreSQL's own packages for Fedora and its kin
-        *Path("/opt/homebrew/opt").glob("postgresql@*/bin"),
     ]
     folders += sorted(machine, key=lambda path: [int(n) for n in re.findall(r"\d+", str(path))], reverse=True)
     found = []
@@ -269,16 +279,14 @@ class EmbeddedPostgres:
 
     `start()` takes part in it and returns its URL, `stop()` leaves; the last to leave stops it. A server that
     was left behind by a killed process is taken over, one that died is started again.
-    `identity` forces one of the ways in `identities()` by name; `fsync=False` is for tests, which can lose
-    everything without harm.
+    `identity` forces one of the ways in `identities()` by name.
     """
 
-    def __init__(self, data_dir: Path, *, identity: str | None = None, fsync: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, identity: str | None = None) -> None:
         self.folder = (data_dir / "postgres").absolute()
         self.cluster = self.folder / "cluster"
         self.log = self.folder / "server.log"
         self._wanted_identity = identity
-        self._fsync = fsync
         self._users: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         os.register_at_fork(after_in_child=self._after_fork)
@@ -302,31 +310,24 @@ class EmbeddedPostgres:
             if self._users is None:
                 self._users = self._take_part()
             try:
-                if not self._lives():
+                if not self._something_lives():
                     self._launch()
                 self._wait_until_ready()
-            except BaseException:
-                self._leave()
+            except BaseException:  # Ctrl-C in the middle must not leave half a server behind
+                self._leave(STOP_TIMEOUT)
                 raise
         return self.url
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Leave the server; the last one stops it, within `timeout` seconds. Without effect a second time."""
-        if self._users is None:
-            return
-        with self._starting():
-            self._leave()
-            alone = _open_lock(self.folder / "users.lock")
-            try:
-                if _try_lock(alone, fcntl.LOCK_EX):
-                    self._shut_down(timeout)
-            finally:
-                os.close(alone)
+        if self._users is not None:
+            with self._starting():
+                self._leave(timeout)
 
     def lives(self) -> bool:
         """Whether the postmaster is there. True while it still starts or recovers."""
         pid = self.postmaster_pid()
-        return pid is not None and self._lives() and _is_at(pid, self.cluster)
+        return pid is not None and self._something_lives() and _is_at(pid, self.cluster)
 
     def postmaster_pid(self) -> int | None:
         """The pid that the server wrote down, whoever has that pid now."""
@@ -372,10 +373,17 @@ class EmbeddedPostgres:
         fcntl.flock(lock, fcntl.LOCK_SH)
         return lock
 
-    def _leave(self) -> None:
+    def _leave(self, timeout: float) -> None:
+        """Give up our part; whoever can then have the lock alone was the last, and stops the server."""
         if self._users is not None:
             os.close(self._users)
             self._users = None
+        alone = _open_lock(self.folder / "users.lock")
+        try:
+            if _try_lock(alone, fcntl.LOCK_EX):
+                self._shut_down(timeout)
+        finally:
+            os.close(alone)
 
     def _after_fork(self) -> None:
         """A forked child is a user of its own: a lock that it shared with its parent would say nothing."""
@@ -386,7 +394,8 @@ class EmbeddedPostgres:
             os.close(inherited)
         self._process = None
 
-    def _lives(self) -> bool:
+    def _something_lives(self) -> bool:
+        """Whether anything of the server is there: the postmaster, or a backend that has outlived it."""
         lock = _open_lock(self.folder / "server.lock")
         try:
             return not _try_lock(lock, fcntl.LOCK_EX)
@@ -433,9 +442,9 @@ class EmbeddedPostgres:
             "unix_socket_permissions": "0700",
             "port": PORT,
             "max_connections": 100,
-            "fsync": "on" if self._fsync else "off",
-            "full_page_writes": "on" if self._fsync else "off",
-            "synchronous_commit": "on" if self._fsync else "off",
+            "fsync": "on",
+            "full_page_writes": "on",
+            "synchronous_commit": "on",
             "shared_buffers": f"{shared}MB",
             "effective_cache_size": f"{max(256, memory // 2**20 // 2)}MB",
             "maintenance_work_mem": "64MB",
@@ -506,7 +515,11 @@ class EmbeddedPostgres:
         # trust: whoever gets at the socket has entered a folder of mode 0700.
         command += [*locale, "--auth=trust", "--data-checksums"]
         with self._log_file(identity) as log:
-            made = self._spawn(command, identity, log).wait()
+            initdb = self._spawn(command, identity, log)
+            try:
+                made = initdb.wait()
+            finally:
+                initdb.kill()  # it does not hear Ctrl-C itself
         if made != 0:
             raise DatabaseError(f"PostgreSQL's data could not be made:\n{self._end_of_log()}")
         unfinished.rename(self.cluster)
@@ -563,7 +576,7 @@ class EmbeddedPostgres:
             except psycopg.OperationalError as error:
                 problem = str(error).strip()
             now = time.monotonic()
-            if not self._lives():
+            if not self._something_lives():
                 if launched == 2:
                     raise DatabaseError(f"PostgreSQL does not start; {self.log} ends:\n{self._end_of_log()}")
                 launched += 1
@@ -571,7 +584,7 @@ class EmbeddedPostgres:
             elif not self.lives():
                 # The postmaster was killed. Its children leave by themselves, unless one is busy.
                 orphaned_since = orphaned_since or now
-                if now - orphaned_since > 2:
+                if now - orphaned_since > ORPHAN_TIMEOUT:
                     self._kill_all()
             else:
                 orphaned_since = None
@@ -603,26 +616,24 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + timeout
         for sign in (signal.SIGINT, signal.SIGQUIT):
             pid = self.postmaster_pid()
-            if pid is not None and self._is_ours(pid):
+            if pid is not None and self.lives():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, sign)
-            elif self._lives():
+            else:
                 self._kill_all()
-            while self._lives() and time.monotonic() < deadline:
+            while self._something_lives() and time.monotonic() < deadline:
                 time.sleep(POLL)
             deadline += 1
-        if self._lives():
-            self._kill_all()
+        self._kill_all()
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=1)
             self._process = None
 
-    def _is_ours(self, pid: int) -> bool:
-        return self._lives() and _is_at(pid, self.cluster)
-
     def _kill_all(self) -> None:
         """Kill whatever still works on the data: the children of a postmaster that was killed."""
+        if not self._something_lives():
+            return
         for entry in Path("/proc").glob("[0-9]*"):
             pid = int(entry.name)
             if pid != os.getpid() and _is_at(pid, self.cluster):
@@ -642,14 +653,13 @@ class EmbeddedPostgres:
     def _socket_choice(self) -> Path:
         """`socket` beside the data, or a short path elsewhere if that is too long for a Unix socket."""
         inside = self.folder / "socket"
-        if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT and "," not in str(inside):
+        if _fits(inside) and not set(',"\n') & set(str(inside)):  # signs that part a list of sockets
             return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"]
         for place in places:
             outside = Path(place) / f"{NAME}-{os.geteuid()}-{digest}"
-            fits = len(os.fsencode(outside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT
-            if fits and outside.is_absolute() and os.access(place, os.W_OK | os.X_OK):
+            if _fits(outside) and outside.is_absolute() and os.access(place, os.W_OK | os.X_OK):
                 return outside
         raise DatabaseError(f"No folder with a path short enough for a socket: tried {', '.join(places)}.")
 
@@ -671,6 +681,10 @@ class EmbeddedPostgres:
 # ---------------------------------------------------------------- processes and memory
 
 
+def _fits(sockets: Path) -> bool:
+    return len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT
+
+
 def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -685,13 +699,8 @@ def _is_at(pid: int, folder: Path) -> bool:
     """Whether process `pid` works in `folder`, as PostgreSQL does in its data and no other program does."""
     try:
         return os.path.samefile(f"/proc/{pid}/cwd", folder)
-    except FileNotFoundError:
-        if os.path.isdir("/proc/self"):
-            return False
-    except OSError:
+    except OSError:  # it is gone, or somebody else's, who cannot be in our folder
         return False
-    told = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return str(folder) in told.stdout
 
 
 def _has_name(uid: int) -> bool:

@@ -1,16 +1,19 @@
 """gunicorn's configuration: `gunicorn -c python:issuetracker.gunicorn issuetracker.wsgi`."""
 
+import ctypes
 import os
+import signal
+from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "issuetracker.worker.PatientWorker"
 threads = 8  # each holds its own database connection
 # Without a cap one worker accepts every connection and the others have nothing to do.
 worker_connections = 256
 keepalive = 30  # seconds; an idle connection costs no thread
 timeout = 60  # seconds without a sign of life from a worker
-graceful_timeout = 4  # seconds for running requests at the end
+graceful_timeout = 8  # seconds for running requests at the end
 max_requests = 100_000  # a worker starts afresh now and then, whatever may have leaked
 max_requests_jitter = 10_000
 limit_request_line = 8190
@@ -19,3 +22,12 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 control_socket_disable = True
 accesslog = None  # addresses may hold signatures; a proxy in front logs what it needs
 loglevel = "warning"
+
+
+def on_starting(server: Any) -> None:
+    """Under `manage.py run`: go when it goes, also when it is killed, so that nothing keeps the port."""
+    parent = os.environ.get("ISSUETRACKER_RUN_PID")
+    if parent:
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if os.getppid() != int(parent):  # it went before we could ask
+            os.kill(os.getpid(), signal.SIGTERM)

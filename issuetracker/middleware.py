@@ -1,4 +1,4 @@
-"""What holds for every request, page or JSON: its id, and that its text is UTF-8."""
+"""What holds for every request, page or JSON: its id, that its text is UTF-8, that a broken upload leaves nothing."""
 
 import re
 import uuid
@@ -43,5 +43,22 @@ def always_utf8(get_response: GetResponse) -> GetResponse:
         if request.encoding is not None:
             request.encoding = "utf-8"
         return get_response(request)
+
+    return middleware
+
+
+def tidy_uploads(get_response: GetResponse) -> GetResponse:
+    """Remove what came of a file that did not arrive whole: the disk was full, or the client went away.
+
+    Django leaves it to the garbage collector, which a killed process never gets to.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        try:
+            return get_response(request)
+        finally:
+            if request.content_type == "multipart/form-data":
+                for handler in request.upload_handlers:
+                    handler.upload_interrupted()
 
     return middleware

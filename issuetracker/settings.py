@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "issuetracker.middleware.request_id",
     "issuetracker.middleware.always_utf8",
+    "issuetracker.middleware.tidy_uploads",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "issues.pages.middleware.content_security_policy",

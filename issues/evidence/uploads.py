@@ -1,5 +1,6 @@
 """Uploads on their way in: straight to disk, with the checksum taken as the bytes pass."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -26,3 +27,9 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
         assert isinstance(file, TemporaryUploadedFile)  # noqa: S101 - what Django's handler makes
         file.sha256 = self._hash.hexdigest()  # type: ignore[attr-defined]  # read by Attachment.store
         return file
+
+    def upload_interrupted(self) -> None:
+        """Leave nothing of a file that did not arrive whole."""
+        # On a full disk, closing fails too; the file is unlinked all the same.
+        with contextlib.suppress(OSError):
+            super().upload_interrupted()
