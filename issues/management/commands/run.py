@@ -110,7 +110,7 @@ def _is_new() -> bool:
 def _start(port: int) -> Server:
     # In a process group of its own: Ctrl-C reaches only us, and we stop things in their order.
     command = [sys.executable, "-m", "gunicorn", "-c", "python:issuetracker.gunicorn"]
-    return subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
+    return subprocess.Popen(
         [*command, "--graceful-timeout", str(FINISH), "issuetracker.wsgi"],
         cwd=settings.BASE_DIR,
         env=os.environ | {"PORT": str(port), "ISSUETRACKER_RUN_PID": str(os.getpid())},
@@ -160,7 +160,7 @@ def _port() -> int:
 def _whose(port: int, error: OSError) -> str:
     address = f"http://127.0.0.1:{port}"
     try:
-        with urllib.request.urlopen(f"{address}/openapi.json", timeout=1) as answer:  # noqa: S310 - ourselves
+        with urllib.request.urlopen(f"{address}/openapi.json", timeout=1) as answer:
             if b'"Findings' in answer.read(1000):
                 return f"Findings runs already: {address}."
     except (OSError, ValueError):
