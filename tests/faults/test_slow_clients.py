@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import Service, ask, until
+from .conftest import Service, ask, figure, until
 
 SLOW = 200
 HEAD = b"POST /issues HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -22,7 +22,7 @@ KINDS = {
     "stops within a small body": HEAD + b'Content-Length: 1000\r\n\r\n{"title": "',
     "stops within a large upload": UPLOAD,
     "stops within chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe",
-    "never reads its answer": b"GET /issues?limit=1000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "never reads its answer": b"GET /issues?limit=200 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
 }
 
 
@@ -43,7 +43,7 @@ def test_ten_of_ten_normal_requests_are_answered_in_time_beside_200_slow_ones(ru
         answers = [ask(running.port, path) for path in ("/", "/issues", "/new", "/issues/metrics", "/") * 2]
 
         assert [answer.status for answer in answers] == [200] * 10
-        assert max(answer.seconds for answer in answers) < 1
+        assert max(answer.seconds for answer in answers) < figure(1)
 
 
 def test_a_small_upload_gets_through_beside_one_slow_client_less_than_there_is_room_for(running: Service):
