@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "procrastinate.contrib.django",
     "template_partials",
 ]
 
@@ -166,6 +167,6 @@ LOGGING = {
     "formatters": {"line": {"()": "issuetracker.logs.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # A refused request is no event of ours, and its address may hold a signature.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": env.str("ISSUETRACKER_LOG_LEVEL", default="INFO")},
 }

@@ -1,23 +1,39 @@
 """What every test stands on: a real PostgreSQL (embedded unless DATABASE_URL says otherwise) and real files."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
+import procrastinate
 import pytest
+import pytest_django
 from django.core.management import call_command
 
 from tests import server
 
+PROJECT = Path(__file__).resolve().parent.parent
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Pages name static files by their hashes, so these have to be there: once, before any xdist worker starts."""
-    if not hasattr(config, "workerinput"):
-        call_command("collectstatic", verbosity=0, interactive=False)
+    if not hasattr(config, "workerinput") and _static_files_are_old():
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+
+
+def _static_files_are_old() -> bool:
+    from django.conf import settings
+
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    ours = [PROJECT / "requirements.txt", *(PROJECT / "static").rglob("*")]  # folders too: a file may be gone
+    return not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in ours)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings_parallel_suffix(request: pytest.FixtureRequest) -> None:
+def django_db_modify_db_settings_parallel_suffix(
+    request: pytest.FixtureRequest, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> None:
     """One database a process: the xdist worker's name, and a suffix of one's own for runs side by side."""
     from django.conf import settings
 
@@ -27,6 +43,36 @@ def django_db_modify_db_settings_parallel_suffix(request: pytest.FixtureRequest)
     database = settings.DATABASES["default"]
     test = database.setdefault("TEST", {})
     test["NAME"] = f"test_{database['NAME']}" + (f"_{suffix}" if suffix else "")
+    with django_db_blocker.unblock():
+        test["TEMPLATE"] = _migrated_template()
+
+
+def _migrated_template() -> str:
+    """A database with every migration applied, made once for these migrations: test databases are copies of it."""
+    from django.db import connection
+
+    digest = hashlib.sha256(f"{django.__version__} {procrastinate.__version__}".encode())
+    for path in sorted((PROJECT / "issues" / "migrations").glob("0*.py")):
+        digest.update(path.read_bytes())
+    template = f"migrated_{digest.hexdigest()[:16]}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_lock(464)"
+        )  # held until this connection ends: one process makes it
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'migrated\\_%'")
+        there = [name for (name,) in cursor.fetchall()]
+        if template not in there:
+            for old in there:
+                cursor.execute(f"DROP DATABASE {old} WITH (FORCE)")
+            cursor.execute("CREATE DATABASE migrated_half")
+            real, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], "migrated_half"
+            try:
+                call_command("migrate", verbosity=0, interactive=False)
+            finally:
+                connection.close()
+                connection.settings_dict["NAME"] = real
+            cursor.execute(f"ALTER DATABASE migrated_half RENAME TO {template}")
+    return template
 
 
 @pytest.fixture(autouse=True)

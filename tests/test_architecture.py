@@ -16,6 +16,7 @@ ISSUES = PROJECT / "issues"
 ARROWS = {
     "blocks": set(),
     "evidence": {"blocks", "models"},
+    "tasks": {"evidence", "models"},
     "models": {"blocks"},
     "fragments": set(),
     "search": {"models"},

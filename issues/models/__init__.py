@@ -13,6 +13,7 @@ from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .rate_limit import RateCount
+from .reading import Channel, FileKind, Reading, ReadingState
 from .search_text import SearchText
 from .session import DEFAULT_TITLE, Session, SessionAttachment
 from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGone, Undone
@@ -27,6 +28,7 @@ __all__ = [
     "Attachment",
     "CannotUndo",
     "ChangedSince",
+    "Channel",
     "Comment",
     "CommentAttachment",
     "Conflict",
@@ -34,6 +36,7 @@ __all__ = [
     "DomainError",
     "Event",
     "EventKind",
+    "FileKind",
     "FlowFact",
     "FlowSum",
     "Gone",
@@ -50,6 +53,8 @@ __all__ = [
     "Priority",
     "RateCount",
     "Reaction",
+    "Reading",
+    "ReadingState",
     "RememberedReply",
     "Role",
     "Scope",

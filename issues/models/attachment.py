@@ -138,8 +138,12 @@ class Attachment(models.Model):
             sha256=getattr(file, "sha256", None) or _sha256(file),
         )
         attachment.file.save(attachment.name, file, save=False)
+        from .reading import Reading
+
         try:
-            attachment.save(force_insert=True)
+            with transaction.atomic():
+                attachment.save(force_insert=True)
+                Reading.ask(attachment)
         except BaseException:
             attachment.file.delete(save=False)
             raise

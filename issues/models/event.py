@@ -32,6 +32,9 @@ class EventKind(models.TextChoices):
     FILE_REMOVED = "file_removed"  # {"file": uuid, "name": …, "type": …}
     SESSION_CHANGED = "session_changed"  # {"session": uuid, "session_title": …, field: {"from": …, "to": …}}
     SESSION_DELETED = "session_deleted"  # {"session": uuid, "session_title": …}
+    EVIDENCE_READ = (
+        "evidence_read"  # {"attachment": uuid, "name": …}: the worker has read a file; not shown as activity
+    )
     ATTACHMENT_CHANGED = "attachment_changed"  # {"attachment": uuid, "name": …, field: {"from": …, "to": …}}
 
 

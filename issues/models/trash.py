@@ -61,13 +61,18 @@ def purge(*, before: datetime, dry_run: bool = False) -> Purged:
             | Exists(SessionAttachment.objects.filter(attachment=OuterRef("pk")))
             | Exists(IssueFile.objects.filter(attachment=OuterRef("pk")))
         )
-        files = [(row.file.storage, str(row.file.name)) for row in orphans.select_for_update()]
+        doomed = list(orphans.select_related("reading").select_for_update(of=("self",)))
+        files = [
+            (row.file.storage, key)
+            for row in doomed
+            for key in (str(row.file.name), *(row.reading.derived if hasattr(row, "reading") else ()))
+        ]
         orphans.filter(id__in=referred).delete()
         if dry_run:
             transaction.set_rollback(True)
         else:
             transaction.on_commit(partial(_delete_files, files))
-    return Purged(gone.issues, gone.comments, gone.sessions, len(files))
+    return Purged(gone.issues, gone.comments, gone.sessions, len(doomed))
 
 
 def _delete_files(files: Iterable[tuple[Storage, str]]) -> None:

@@ -1,0 +1,188 @@
+"""What can be seen in a file: its kind, a preview, and facts. Runs in the worker, never in a page.
+
+Facts by kind: table {rows, x, columns, notes}, image {width, height}, pdf {pages}, text {lines, index, encoding},
+archive {entries, total, count}, other {}. A file that says it is one thing and is another is taken for what it is.
+"""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .plot import trace
+from .signals import Curve, Reading, prepare
+from .tables import TABLES, Unreadable, open_table
+
+PREVIEW = (416, 256)  # pixels; shown at half of it
+DISPLAY = 2048  # pixels of the longer side of what pages show
+PIXELS_MAX = 64_000_000
+ENTRIES_MAX = 1_000  # of an archive's list
+LINES_STEP = 1_000  # a text's index holds where every thousandth line begins
+PDF_SECONDS = 20
+IMAGES = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP"}
+TEXTS = frozenset(
+    ("txt", "log", "md", "markdown", "json", "yaml", "yml", "toml", "ini", "cfg", "xml", "html", "htm", "svg", "py", "c",
+     "h", "cpp", "rs", "m", "js", "ts", "css", "sh", "sql", "dbc", "rst", "tex", "diff", "patch", "dat")
+)  # fmt: skip
+ARCHIVES = frozenset(("zip", "tar", "tgz", "gz", "bz2", "xz"))
+
+
+@dataclass(slots=True)
+class Look:
+    """What was seen. `preview` and `display` are encoded pictures; `reading` is a table's, with `prepared` on disk."""
+
+    kind: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+    display: bytes = b""
+    reading: Reading | None = None
+    trace: str = ""
+    problem: str = ""  # why it cannot be shown as what it seems to be
+
+
+def look(path: Path, extension: str, prepared: Path, progress: Callable[[int], None]) -> Look:
+    """Look into the file; a table's samples are written to `prepared`. `progress` hears bytes done."""
+    if extension in TABLES:
+        return _table(path, extension, prepared, progress)
+    if extension in IMAGES:
+        return _image(path, IMAGES[extension])
+    if extension == "pdf":
+        return _pdf(path)
+    if extension in ARCHIVES:
+        return _archive(path, extension)
+    if extension in TEXTS:
+        return _text(path)
+    return Look("other")
+
+
+def _table(path: Path, extension: str, prepared: Path, progress: Callable[[int], None]) -> Look:
+    head: list[list[str]] = []
+    try:
+        table = open_table(path, extension, progress)
+        head = table.head
+        reading = prepare(table, prepared, prepared.parent)
+    except Unreadable as error:
+        # What cannot be drawn is shown: the first rows, and the reason.
+        return Look("table", {"head": head or _first_rows(path, extension)}, problem=str(error))
+    best = max(reading.channels, key=lambda channel: channel.score)
+    curve = Curve(reading.xs, best.lows, best.highs, reading.x_end)
+    facts = {
+        "rows": reading.rows,
+        "x": {"name": reading.x_name, "unit": reading.x_unit, "clock": reading.is_clock, "begin": reading.x_begin,
+              "end": reading.x_end, "step": reading.step},
+        "xs": reading.xs,
+        "columns": len(reading.channels),
+        "notes": reading.notes,
+    }  # fmt: skip
+    return Look("table", facts, reading=reading, trace=trace(curve, best.span, reading.step))
+
+
+def _first_rows(path: Path, extension: str) -> list[list[str]]:
+    if extension not in ("csv", "tsv"):
+        return []
+    with path.open("rb") as file:
+        lines = file.read(16_384).decode("utf-8", "replace").splitlines()[:20]
+    return [[line[:500]] for line in lines]
+
+
+def _image(path: Path, form: str) -> Look:
+    try:
+        with Image.open(path, formats=[form]) as image:
+            width, height = image.size
+            if width * height > PIXELS_MAX:
+                return Look(
+                    "other", problem=f"An image of {width:,} × {height:,} pixels is too large to be shown."
+                )
+            image.draft("RGB", (DISPLAY, DISPLAY))
+            image.load()
+            frames = getattr(image, "n_frames", 1)
+            upright = ImageOps.exif_transpose(image)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return Look("other", problem=f"This is not a {form} image: {str(error)[:120]}")
+    if upright.mode not in ("RGB", "RGBA", "L"):
+        upright = upright.convert("RGBA" if "A" in upright.mode or "transparency" in upright.info else "RGB")
+    facts = {"width": width, "height": height, "frames": frames}
+    return Look(
+        "image", facts, preview=_encoded(upright, PREVIEW), display=_encoded(upright, (DISPLAY, DISPLAY))
+    )
+
+
+def _encoded(image: Image.Image, size: tuple[int, int]) -> bytes:
+    """The image in at most that size and without any metadata: no place, no camera."""
+    small = image.copy()
+    small.thumbnail(size)
+    out = io.BytesIO()
+    small.info.clear()
+    small.save(out, "WEBP", quality=82, method=4)
+    return out.getvalue()
+
+
+def _pdf(path: Path) -> Look:
+    """Page count and first page, made in a process of its own: a PDF that breaks the library breaks only that."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "issues.evidence.pdf", str(path), *map(str, PREVIEW)],
+            capture_output=True, timeout=PDF_SECONDS, check=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        head, _, png = done.stdout.partition(b"\n")
+        facts = json.loads(head)
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+            return Look("pdf", facts, preview=_encoded(image.convert("RGB"), PREVIEW))
+    except (subprocess.SubprocessError, OSError, ValueError):
+        return Look("other", problem="This PDF cannot be read.")
+
+
+def _text(path: Path) -> Look:
+    """How many lines there are, and where every thousandth begins, so that a page can open any window of them."""
+    index, lines, at, encoding = [0], 0, 0, "utf-8"
+    with path.open("rb") as file:
+        head = file.read(65_536)
+        if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return Look("other", problem="This is not text: it holds zero bytes.")
+        try:
+            head[: head.rfind(b"\n") + 1].decode()
+        except UnicodeDecodeError:
+            encoding = "latin-1"
+        file.seek(0)
+        for line in file:
+            at += len(line)
+            lines += 1
+            if lines % LINES_STEP == 0:
+                index.append(at)
+    return Look("text", {"lines": lines, "index": index, "encoding": encoding})
+
+
+def _archive(path: Path, extension: str) -> Look:
+    """The list of what is in it. Nothing is unpacked, whatever it would become."""
+    entries: list[dict[str, Any]] = []
+    count = total = 0
+    try:
+        if extension == "zip":
+            with zipfile.ZipFile(path) as archive:
+                found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
+            count, total = len(found), sum(size for _, size in found)
+            entries = [{"name": name[:300], "size": size} for name, size in found[:ENTRIES_MAX]]
+        else:
+            with tarfile.open(path, "r:*") as tar:
+                while count < ENTRIES_MAX and (member := tar.next()) is not None:
+                    if member.isfile():
+                        count, total = count + 1, total + member.size
+                        entries.append({"name": member.name[:300], "size": member.size})
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
+        return Look("other", problem=f"This archive cannot be read: {str(error)[:120]}")
+    return Look("archive", {"entries": entries, "count": count, "total": total})

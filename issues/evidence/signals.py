@@ -1,0 +1,349 @@
+"""A table of measurements made ready to be drawn: reduced so that a spike of one sample survives at every scale.
+
+`prepare` reads a table once and writes one file beside it: every sample as it was (32-bit floats), and above it levels
+in which one bucket stands for 16 of the level below by its lowest and highest value. `Prepared` reads any window of
+that file with a few short reads and no library, so that a page can zoom into ten million samples.
+"""
+
+import json
+import math
+import struct
+import tempfile
+from array import array
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from .tables import Column, Table, Unreadable
+
+MAGIC = b"FNDSIG1\n"
+FACTOR = 16  # samples or buckets in a bucket of the next level
+OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the issue page
+GAP = 8  # times the usual step between samples: the line is broken there
+_PIECE = 1 << 20  # samples reduced at a time
+_SPAN_SHARE = 0.35  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A column over a stretch of the x axis: for each bucket where it begins, its lowest and its highest value.
+
+    A bucket without any value has NaN. `x_end` is where the last bucket ends.
+    """
+
+    xs: list[float]
+    lows: list[float]
+    highs: list[float]
+    x_end: float
+
+
+@dataclass(slots=True)
+class Channel:
+    """What is known of a column: exact extremes of all samples, and what of it looks unusual."""
+
+    name: str
+    unit: str
+    count: int = 0  # values that are there
+    low: float = math.nan
+    low_at: float = math.nan
+    high: float = math.nan
+    high_at: float = math.nan
+    score: float = 0.0  # how far the most unusual stretch stands out; the column with the most is shown first
+    span: tuple[float, float] | None = None  # where it is, in x
+    lows: list[float] = field(default_factory=list)  # the overview
+    highs: list[float] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What `prepare` found in a table."""
+
+    rows: int
+    x_name: str  # "" when the rows are only counted
+    x_unit: str
+    is_clock: bool  # x counts seconds from 1970 (UTC)
+    x_begin: float
+    x_end: float
+    step: float  # usual distance of two samples in x
+    xs: list[float]  # where each bucket of the overview begins
+    channels: list[Channel]
+    notes: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        plain: dict[str, Any] = _without_nan(asdict(self))
+        return plain
+
+
+def prepare(table: Table, out: Path, folder: Path) -> Reading:
+    """Read the table to its end, write the levels to `out`, and say what is in it. Scratch files go to `folder`.
+
+    Unreadable when no row holds a number. Memory stays at a few megabytes, whatever the size of the file.
+    """
+    import numpy as np
+
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        raw = [Path(scratch) / str(n) for n in range(len(table.columns))]
+        x_file = Path(scratch) / "x"
+        rows, rising = _spill(table, raw, x_file)
+        if not rows:
+            raise Unreadable("The table has no rows.")
+        x = np.memmap(x_file, dtype=np.float64, mode="r", shape=(rows,)) if rising else None
+        if table.time is not None and not rising:
+            table.notes.append(f"{table.time.name} goes back, so the rows are drawn in their order.")
+        time = table.time if rising else None
+        step = float(np.median(np.diff(x[: 1 << 16]))) if x is not None and rows > 1 else 1.0
+        columns = [np.memmap(path, dtype=np.float32, mode="r", shape=(rows,)) for path in raw]
+        reading = Reading(
+            rows=rows,
+            x_name=time.name if time else "",
+            x_unit="" if table.is_clock else "s" if time else "",
+            is_clock=table.is_clock and time is not None,
+            x_begin=float(x[0]) if x is not None else 0.0,
+            x_end=float(x[-1]) if x is not None else float(rows - 1),
+            step=step or 1.0,
+            xs=_starts(rows, x),
+            channels=[],
+            notes=table.notes,
+        )
+        for column, samples in zip(table.columns, columns, strict=True):
+            reading.channels.append(_channel(column, samples, x, reading))
+        if not any(channel.count for channel in reading.channels):
+            raise Unreadable("No row holds a number.")
+        _write(out, reading, columns, x)
+    return reading
+
+
+def _spill(table: Table, raw: list[Path], x_file: Path) -> tuple[int, bool]:
+    """Every sample to a file for each column; how many rows, and whether x is there and never goes back."""
+    import numpy as np
+
+    rows, rising, last = 0, table.time is not None, -math.inf
+    files = [path.open("wb") for path in raw]
+    try:
+        with x_file.open("wb") as out:
+            for xs, values in table.batches():
+                for file, column in zip(files, values, strict=True):
+                    file.write(np.ascontiguousarray(column, dtype=np.float32).data)
+                n = len(values[0])
+                rows += n
+                if rising and xs is not None and n:
+                    rising = bool(np.isfinite(xs).all()) and xs[0] >= last and bool((xs[1:] >= xs[:-1]).all())
+                    last = float(xs[-1])
+                    out.write(np.ascontiguousarray(xs, dtype=np.float64).data)
+    finally:
+        for file in files:
+            file.close()
+    return rows, rising and rows > 1
+
+
+def _channel(column: Column, samples: Any, x: Any, reading: Reading) -> Channel:
+    import numpy as np
+
+    channel = Channel(column.name, column.unit)
+
+    def at(n: int) -> float:
+        return float(x[n]) if x is not None else float(n)
+
+    for begin in range(0, len(samples), _PIECE):
+        piece = np.asarray(samples[begin : begin + _PIECE], dtype=np.float64)
+        piece[~np.isfinite(piece)] = np.nan
+        there = int(np.count_nonzero(~np.isnan(piece)))
+        if not there:
+            continue
+        channel.count += there
+        low, high = int(np.nanargmin(piece)), int(np.nanargmax(piece))
+        if not piece[low] >= channel.low:
+            channel.low, channel.low_at = _shortest(piece[low]), at(begin + low)
+        if not piece[high] <= channel.high:
+            channel.high, channel.high_at = _shortest(piece[high]), at(begin + high)
+    lows, highs = _reduce(samples, max(1, math.ceil(len(samples) / OVERVIEW)))
+    channel.lows, channel.highs = lows.tolist(), highs.tolist()
+    _find_unusual(channel, reading)
+    return channel
+
+
+def _shortest(value: Any) -> float:
+    """The 32-bit number in as few digits as it needs: 22.3, not 22.299999237."""
+    return float(f"{float(value):.7g}")
+
+
+def _reduce(samples: Any, size: int) -> tuple[Any, Any]:
+    """The lowest and highest of every `size` samples; NaN where none is there."""
+    import numpy as np
+
+    lows, highs = [], []
+    piece = max(size, _PIECE // size * size)
+    for begin in range(0, len(samples), piece):
+        part = np.asarray(samples[begin : begin + piece])
+        edges = np.arange(0, len(part), size)
+        lows.append(np.fmin.reduceat(part, edges))
+        highs.append(np.fmax.reduceat(part, edges))
+    return np.concatenate(lows), np.concatenate(highs)
+
+
+def _starts(rows: int, x: Any) -> list[float]:
+    size = max(1, math.ceil(rows / OVERVIEW))
+    return [float(x[n]) if x is not None else float(n) for n in range(0, rows, size)]
+
+
+def _find_unusual(channel: Channel, reading: Reading) -> None:
+    """The stretch that stands out most: how far from the usual level, in usual spreads; or a hole in the samples."""
+    import numpy as np
+
+    lows, highs = np.array(channel.lows, dtype=np.float64), np.array(channel.highs, dtype=np.float64)
+    if channel.count < 5 or channel.low == channel.high:
+        return
+    with np.errstate(invalid="ignore"):
+        middle = (lows + highs) / 2
+    level = float(np.nanmedian(middle))
+    away = np.fmax(highs - level, level - lows)
+    away[np.isnan(away)] = 0
+    spread = float(np.nanmedian(np.abs(middle - level))) + float(np.nanmedian(highs - lows)) / 2
+    spread = max(spread, (channel.high - channel.low) * 1e-3)
+    peak = int(np.argmax(away))
+    channel.score = float(away[peak] / spread)
+    inside = away >= away[peak] * _SPAN_SHARE
+    bridge = max(1, len(away) // 40)  # holes of an oscillation belong to it
+    first = last = peak
+    while (before := first - 1) >= 0 and inside[max(0, before - bridge) : before + 1].any():
+        first = before
+    while (after := last + 1) < len(away) and inside[after : after + bridge + 1].any():
+        last = after
+    while first < peak and not inside[first]:
+        first += 1
+    while last > peak and not inside[last]:
+        last -= 1
+    ends = [*reading.xs[1:], reading.x_end]
+    if channel.score >= 4 and (last - first) < len(away) * 0.6:
+        channel.span = (reading.xs[first], ends[last])
+
+
+def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:
+    """One file: a header, x, and for each column its samples and levels, each part aligned to eight bytes."""
+    import numpy as np
+
+    levels: list[int] = []  # length of each level above the samples
+    size = reading.rows
+    while size > OVERVIEW * 4:
+        size = math.ceil(size / FACTOR)
+        levels.append(size)
+    head = {"rows": reading.rows, "columns": len(columns), "has_x": x is not None, "levels": levels,
+            "x_begin": reading.x_begin, "x_end": reading.x_end}  # fmt: skip
+    text = json.dumps(head).encode()
+    with out.open("wb") as file:
+        file.write(MAGIC + struct.pack("<I", len(text)) + text)
+        _align(file)
+        if x is not None:
+            for begin in range(0, reading.rows, _PIECE):
+                file.write(np.ascontiguousarray(x[begin : begin + _PIECE]).data)
+        for samples in columns:
+            for begin in range(0, reading.rows, _PIECE):
+                file.write(np.ascontiguousarray(samples[begin : begin + _PIECE]).data)
+            _align(file)
+            lows = highs = samples
+            for _ in levels:
+                low, _unused = _reduce(lows, FACTOR)
+                _unused, high = _reduce(highs, FACTOR)
+                lows, highs = low, high
+                file.write(
+                    np.stack([lows, highs], axis=1).astype(np.float32).tobytes()
+                )  # pairs: one read a window
+
+
+def _align(file: IO[bytes]) -> None:
+    file.write(b"\0" * (-file.tell() % 8))
+
+
+class Prepared:
+    """The file that `prepare` wrote. Reading a window touches a few kilobytes of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """ValueError when it is not such a file."""
+        self._file = file
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("not a prepared signal")
+        (length,) = struct.unpack("<I", file.read(4))
+        head = json.loads(file.read(length))
+        self.rows: int = head["rows"]
+        self._levels: list[int] = head["levels"]
+        self._has_x: bool = head["has_x"]
+        self.x_begin, self.x_end = float(head["x_begin"]), float(head["x_end"])
+        self._x_at = _aligned(len(MAGIC) + 4 + length)
+        self._columns_at = self._x_at + (8 * self.rows if self._has_x else 0)
+        self._column_size = _aligned(4 * self.rows) + 8 * sum(self._levels)
+
+    def curve(self, column: int, begin: float, end: float, buckets: int) -> Curve:
+        """The column between two x, in at most about `buckets` buckets; from the finest level that is not too much."""
+        first, last = self._index(begin), self._index(end, after=True)
+        last = max(last, first + 1)
+        level, size = 0, 1
+        while level < len(self._levels) and (last - first) / size > buckets * FACTOR:
+            level, size = level + 1, size * FACTOR
+        lo, hi = first // size, math.ceil(last / size)
+        lows, highs = self._part(column, level, lo, hi)
+        group = max(1, math.ceil((hi - lo) / buckets))
+        curve = Curve([], [], [], self._x(min(self.rows - 1, last)))
+        for n in range(0, len(lows), group):
+            curve.xs.append(self._x(min(self.rows - 1, (lo + n) * size)))
+            curve.lows.append(_least(lows[n : n + group]))
+            curve.highs.append(_most(highs[n : n + group]))
+        return curve
+
+    def _part(self, column: int, level: int, lo: int, hi: int) -> tuple[Any, Any]:
+        at = self._columns_at + column * self._column_size
+        values = array("f")
+        if level == 0:
+            self._file.seek(at + 4 * lo)
+            values.frombytes(self._file.read(4 * (min(hi, self.rows) - lo)))
+            return values, values
+        at += _aligned(4 * self.rows) + 8 * sum(self._levels[: level - 1])
+        self._file.seek(at + 8 * lo)
+        values.frombytes(self._file.read(8 * (min(hi, self._levels[level - 1]) - lo)))
+        return values[::2], values[1::2]
+
+    def _x(self, n: int) -> float:
+        if not self._has_x:
+            return float(n)
+        self._file.seek(self._x_at + 8 * n)
+        return float(struct.unpack("<d", self._file.read(8))[0])
+
+    def _index(self, x: float, *, after: bool = False) -> int:
+        """The first row at or after x (`after`: the first beyond it), by halving."""
+        low, high = 0, self.rows
+        while low < high:
+            middle = (low + high) // 2
+            here = self._x(middle)
+            if here < x or (after and here == x):
+                low = middle + 1
+            else:
+                high = middle
+        return min(low, self.rows)
+
+
+def _aligned(n: int) -> int:
+    return n + (-n % 8)
+
+
+def _least(values: Any) -> float:
+    there = [value for value in values if value == value]
+    return min(there) if there else math.nan
+
+
+def _most(values: Any) -> float:
+    there = [value for value in values if value == value]
+    return max(there) if there else math.nan
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: null instead."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_nan(item) for name, item in value.items()}
+    return value
+
+
+Progress = Callable[[int], None]

@@ -1,0 +1,134 @@
+"""What the worker does. Jobs are rows of PostgreSQL, written in the transaction that needs them."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from .evidence.look import Look, look
+from .models import Attachment
+from .models.reading import READ_EVIDENCE, Channel, FileKind, Reading
+
+STALLED = 30  # seconds without a sign of life from the worker that has a job
+
+
+@app.task(name=READ_EVIDENCE, queue="evidence", retry=RetryStrategy(max_attempts=3, exponential_wait=4))
+def read_evidence(attachment_id: int) -> None:
+    """Read a file and write down what is in it. Again gives the same; a file that is gone meanwhile is nothing to do."""
+    with _own_connection():
+        _read(attachment_id)
+
+
+def _read(attachment_id: int) -> None:
+    reading = Reading.objects.select_related("attachment__created_by").filter(pk=attachment_id).first()
+    if reading is None:
+        return
+    attachment = reading.attachment
+    reading.begin()
+    with (
+        tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
+        _on_disk(attachment, Path(folder)) as path,
+    ):
+        prepared = Path(folder) / "prepared"
+        seen = look(path, attachment.extension, prepared, _every_half_second(reading, attachment.size))
+        _write_down(reading, seen, prepared)
+
+
+def _write_down(reading: Reading, seen: Look, prepared: Path) -> None:
+    kind = FileKind(seen.kind)
+    if seen.problem:
+        reading.fail(seen.problem, kind, seen.facts)
+        return
+    drawn: dict[str, Any] = {"trace": seen.trace}
+    key = reading.attachment.file.name or ""
+    if seen.reading is not None:
+        with prepared.open("rb") as file:
+            drawn["prepared"] = _keep(f"{key}.signal", File(file))
+    if seen.preview:
+        drawn["preview"] = _keep(f"{key}.preview", ContentFile(seen.preview))
+    if seen.display:
+        drawn["display"] = _keep(f"{key}.display", ContentFile(seen.display))
+    channels = [
+        Channel(
+            position=n, name=channel["name"], unit=channel["unit"], score=channel["score"] or 0,
+            lows=channel["lows"], highs=channel["highs"],
+            facts={name: channel[name] for name in ("count", "low", "low_at", "high", "high_at", "span")},
+        )
+        for n, channel in enumerate(seen.reading.as_json()["channels"] if seen.reading else [])
+    ]  # fmt: skip
+    reading.finish(kind, seen.facts, channels=channels, **drawn)
+
+
+def _keep(key: str, content: "File[bytes]") -> str:
+    default_storage.delete(key)  # of an attempt that was broken off
+    return default_storage.save(key, content)
+
+
+@contextmanager
+def _on_disk(attachment: Attachment, folder: Path) -> Iterator[Path]:
+    """The file as a path: itself where the store is a disk, else a copy for as long as it is read."""
+    try:
+        yield Path(attachment.file.path)
+    except NotImplementedError:
+        path = folder / "file"
+        with attachment.file.open("rb") as source, path.open("wb") as out:
+            for chunk in source.chunks():
+                out.write(chunk)
+        yield path
+
+
+def _every_half_second(reading: Reading, size: int) -> Callable[[int], None]:
+    last = time.monotonic()
+
+    def progress(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.5:
+            last = time.monotonic()
+            reading.advance(done * 95 // max(1, size))
+
+    return progress
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="retry_stalled", queue="evidence", queueing_lock="retry_stalled", pass_context=False)
+def retry_stalled(timestamp: int) -> None:
+    """Give the jobs of a worker that was killed to another one."""
+    with _own_connection():
+        retry_abandoned(STALLED)
+
+
+@contextmanager
+def _own_connection() -> Iterator[None]:
+    """Jobs run in threads that come and go: none leaves its connection behind."""
+    try:
+        yield
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def retry_abandoned(seconds: float) -> int:
+    """Jobs whose worker has not been heard of for so long start again; how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT job.id FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+            WHERE job.status = 'doing'
+              AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
+            """,
+            [seconds],
+        )
+        stalled = [job_id for (job_id,) in cursor.fetchall()]
+    for job_id in stalled:
+        app.job_manager.retry_job_by_id(job_id, retry_at=timezone.now())
+    return len(stalled)
