@@ -20,7 +20,7 @@ from issues.models import (
     User,
     is_emoji,
 )
-from issues.models.limits import COMMENT_MAX
+from issues.models.limits import COMMENT_FILES_MAX, COMMENT_MAX
 
 from .files import store_files
 from .forms import find_issue, fingerprint, member
@@ -41,6 +41,8 @@ def add_comment(request: PageRequest, number: int) -> HttpResponse:
     try:
         if issue.deleted_at is not None:
             raise Gone
+        if len(request.FILES.getlist("files")) > COMMENT_FILES_MAX:
+            raise Invalid([Problem("/files", f"must be at most {COMMENT_FILES_MAX}")])
         read(NewComment, {"content": member(typed)})  # before any file is kept
         comment = issue.comment(by=request.user, content=typed, attachments=store_files(request))
     except (Invalid, DomainError) as error:

@@ -1,0 +1,66 @@
+"""Two browsers change the same thing: nobody's text is lost."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from tests.factories import make_issue, make_user
+
+TEXT = [{"type": "paragraph", "text": text} for text in ("one", "two", "three")]
+
+
+@pytest.fixture
+def issue():
+    return make_issue(make_user("mara@example.com"), title="Before", description=json.dumps(TEXT))
+
+
+def test_a_description_written_by_two_is_chosen_block_by_block(page, another_page, issue):
+    for browser in (page, another_page):
+        browser.goto(f"/{issue.reference}")
+        browser.keyboard.press("e")
+    another_page.get_by_label("Markdown").fill("ONE\n\ntwo\n\nthree")
+    another_page.get_by_role("button", name="Save description").click()
+    expect(another_page.locator("#description form")).to_have_count(0)
+
+    page.get_by_label("Markdown").fill("one\n\ntwo\n\nTHREE")
+    expect(page.get_by_text("Local user changed this while you are editing.")).to_be_visible()
+    page.get_by_role("button", name="Save description").click()
+    expect(page.get_by_role("alert")).to_contain_text("changed the description while you were writing")
+    page.locator(".hunk").first.get_by_label("Theirs").check()
+    page.get_by_role("button", name="Save what is chosen").click()
+
+    expect(page.locator("#description form")).to_have_count(0)
+    saved = [block["text"] for block in json.loads(Issue.objects.get().description)]
+    assert saved == ["ONE", "two", "THREE"]
+
+
+def test_a_title_changed_by_two_is_shown_to_the_second_who_may_keep_theirs(page, another_page, issue):
+    for browser in (page, another_page):
+        browser.goto(f"/{issue.reference}")
+        browser.get_by_role("heading", level=1).get_by_role("link").click()
+    another_page.get_by_label("Title").fill("Theirs")
+    another_page.keyboard.press("Enter")
+    expect(another_page.get_by_role("heading", name="Theirs")).to_be_visible()
+
+    page.get_by_label("Title").fill("Mine")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Theirs")).to_contain_text("Theirs")
+    expect(page.get_by_role("textbox", name="Yours")).to_have_value("Mine")
+    page.get_by_role("link", name="Take theirs").click()
+
+    expect(page.get_by_role("heading", name="Theirs")).to_be_visible()
+    assert Issue.objects.get().title == "Theirs"
+
+
+def test_without_script_both_titles_are_shown(plain_page, issue):
+    plain_page.goto(f"/{issue.reference}/title")
+    issue.change(by=make_user(), title="Theirs")
+
+    plain_page.get_by_label("Title").fill("Mine")
+    plain_page.get_by_role("button", name="Save title").click()
+    expect(plain_page.get_by_role("region", name="Theirs")).to_contain_text("Theirs")
+    plain_page.get_by_role("button", name="Keep mine").click()
+
+    expect(plain_page.get_by_role("heading", name="Mine")).to_be_visible()
