@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models, transaction
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Length
+from django.db.models.functions import Left, Length, Lower
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from .errors import ChangedSince, Conflict, Gone
 from .event import EventKind, record
 from .fields import JSONTextField
 from .ids import uuid7
-from .limits import OWNER_MAX, RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, UNASSIGNED
+from .limits import OWNER_MAX, RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, TITLE_ORDER, UNASSIGNED
 from .session import Session
 
 if TYPE_CHECKING:
@@ -199,7 +199,29 @@ class Issue(models.Model):
                 condition=Q(deleted_at=None, triaged_at=None),
                 name="issue_untriaged",
             ),
-            models.Index(F("owner"), F("created_at").desc(), name="issue_by_owner"),
+            # The list's other orders; what is deleted is in none of them.
+            models.Index(
+                F("owner"),
+                F("created_at").desc(),
+                F("uuid").desc(),
+                condition=Q(deleted_at=None),
+                name="issue_newest_by_owner",
+            ),
+            models.Index(
+                F("created_by"),
+                F("created_at").desc(),
+                F("uuid").desc(),
+                condition=Q(deleted_at=None),
+                name="issue_newest_by_creator",
+            ),
+            models.Index(F("changed_at"), F("id"), condition=Q(deleted_at=None), name="issue_last_changed"),
+            models.Index(F("comment_count"), F("id"), condition=Q(deleted_at=None), name="issue_most_talked"),
+            models.Index(
+                Lower(Left("title", TITLE_ORDER)),
+                F("id"),
+                condition=Q(deleted_at=None),
+                name="issue_by_title",
+            ),
             GinIndex(fields=("tags",), name="issue_by_tag"),
             models.Index(
                 fields=("job_run_id",), condition=Q(job_run_id__isnull=False), name="issue_by_job_run"

@@ -6,6 +6,7 @@ Source: the documented API and its settled points. Lengths count Unicode code po
 from issues.blocks.check import BLOCKS_BYTES, BLOCKS_DEPTH, BLOCKS_MAX
 
 TITLE_MAX = 500
+TITLE_ORDER = 100  # how much of a title sorts it; more would cost every writer, and nobody sees it
 TAG_MAX = 64
 TAGS_MAX = 50
 OWNER_MAX = 254
@@ -46,6 +47,7 @@ __all__ = [
     "TAGS_MAX",
     "TAG_MAX",
     "TITLE_MAX",
+    "TITLE_ORDER",
     "TRASH_DAYS",
     "UNASSIGNED",
 ]

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from issues.fragments import Fragments
 from issues.models import Issue, Status
-from issues.models.account import hue, initials
+from issues.models.account import hue, initials, name_from_email
 from issues.models.limits import UNASSIGNED
 from issues.queries import Row
 
@@ -22,6 +22,11 @@ class Person:
     name: str
     initials: str
     hue: int
+
+    @property
+    def shown(self) -> str:
+        """A name for people to read; an e-mail becomes one."""
+        return name_from_email(self.name) if "@" in self.name else self.name
 
     @classmethod
     def of(cls, owner: str) -> "Person | None":

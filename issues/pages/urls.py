@@ -3,7 +3,20 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from . import account, board, comments, description, files, issue, live, menu, new, session, undo
+from . import (
+    account,
+    board,
+    comments,
+    description,
+    files,
+    issue,
+    issue_list,
+    live,
+    menu,
+    new,
+    session,
+    undo,
+)
 
 app_name = "pages"
 
@@ -58,6 +71,11 @@ account_urls = [
     path("theme", account.set_theme, name="theme"),
 ]
 
+list_urls = [
+    path("list", issue_list.issue_list, name="list"),
+    path("list/rows", issue_list.some_rows, name="list_rows"),
+    path("list/columns", issue_list.choose_columns, name="list_columns"),
+]
 undo_urls = [path("undo", undo.take_back, name="undo")]
 
-urlpatterns = [*live_urls, *board_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]
+urlpatterns = [*live_urls, *board_urls, *list_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]

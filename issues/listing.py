@@ -1,0 +1,343 @@
+"""The list in every order, a page at a time: where a page ended is where the next one starts in the index.
+
+A page costs the same wherever it is and however many issues there are: each order is one index scan (or a few, one
+for each status, priority or creator), started by comparing whole rows with the place, never by an offset.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import BooleanField
+from django.db.models.expressions import OrderBy, RawSQL
+
+from .models import Issue, Status, User
+from .models.limits import TITLE_ORDER
+from .queries import CAP, IssueFilter, Row
+from .search import NONE
+
+COLUMNS = ("reference", "status", "priority", "title", "by", "owner", "comments", "created", "updated")
+_NEWEST_FIRST = ("comments", "created", "updated")  # what a first click on a heading shows from its large end
+_T = "issues_issue."
+# Each order as the columns of an index. (Exactly as the index has them, or PostgreSQL does not see that it fits.)
+_KEYS = {
+    "reference": (f"{_T}id",),
+    "title": (f"lower(left({_T}title, {TITLE_ORDER}))", f"{_T}id"),
+    "comments": (f"{_T}comment_count", f"{_T}id"),
+    "created": (f"{_T}created_at", f"{_T}uuid"),
+    "updated": (f"{_T}changed_at", f"{_T}id"),
+}
+_WITHIN = {
+    "status": "created",
+    "priority": "updated",
+    "by": "created",
+    "owner": "created",
+}  # the order in a group
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By which column, and whether from its large end."""
+
+    column: str = "created"
+    descending: bool = True
+
+    @classmethod
+    def parse(cls, text: str) -> "Sort":
+        """`-created` or `title`; anything else is the default order."""
+        column = text.removeprefix("-")
+        return cls(column, text.startswith("-")) if column in COLUMNS else cls()
+
+    def __str__(self) -> str:
+        return f"-{self.column}" if self.descending else self.column
+
+    def clicked(self, column: str) -> "Sort":
+        """The order that a click on a column's heading asks for."""
+        descending = not self.descending if column == self.column else column in _NEWEST_FIRST
+        return Sort(column, descending)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The last row of a page in its order: its group where there are groups, its key, and what decides a tie."""
+
+    values: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "~".join(_written(value) for value in self.values)
+
+    @classmethod
+    def parse(cls, text: str, sort: Sort) -> "Place | None":
+        """Read what `str()` wrote for this order; None for anything else."""
+        readers = _READERS[sort.column]
+        parts = text.replace("\0", "").rsplit("~", len(readers) - 1)
+        try:
+            values = tuple(read(part) for read, part in zip(readers, parts, strict=True))
+        except (ValueError, OverflowError):
+            return None
+        return cls(values)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """What to show, and where the next page begins (None at the end)."""
+
+    rows: list[Row]
+    next: Place | None
+
+
+def list_page(
+    wanted: IssueFilter, sort: Sort, limit: int, after: Place | None = None, *, few: bool = False
+) -> ListPage:
+    """The (id, version) of `limit` matching issues in this order, after that place.
+
+    `few` says that at most CAP issues match: then these are found first and sorted, because a scan of a whole order
+    would pass over nearly everything to meet them.
+    """
+    if wanted.mistakes:
+        return ListPage([], None)
+    found: list[tuple[Any, ...]] = []  # (id, version, *values of its place)
+    for part in _parts(_Wanted(wanted, few), sort, limit + 1, after):
+        found += part()
+        if len(found) > limit:
+            break
+    page = found[:limit]
+    return ListPage(
+        rows=[(id_, version) for id_, version, *_ in page],
+        next=Place(tuple(page[-1][2:])) if len(found) > limit else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    filter: IssueFilter
+    few: bool
+
+
+Part = Callable[[], list[tuple[Any, ...]]]
+
+
+def _parts(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> Iterator[Part]:
+    """The scans that a page is made of, in order; a later one is only needed where the earlier ones had too little."""
+    if sort.column in _KEYS:
+        yield lambda: _run(wanted, sort, limit, (), after.values if after else ())
+    elif sort.column == "owner":
+        if after:
+            owner, *place = after.values
+            yield lambda: [
+                (id_, version, owner, *values)
+                for id_, version, *values in _run(
+                    wanted, Sort("created", not sort.descending), limit, ("owner",), (owner, *place)
+                )
+            ]
+            yield lambda: _run(wanted, sort, limit, ("next owner",), (owner,))
+        else:
+            yield lambda: _run(wanted, sort, limit, ("every owner",), ())
+    elif sort.column == "by":
+        yield lambda: _by_creator(wanted, sort, limit, after)
+    else:
+        yield from _by_group(wanted, sort, limit, after)
+
+
+def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> Iterator[Part]:
+    """Status in the order of the work, priority from high to low and then by status: a scan for each."""
+    statuses: list[str | None] = [*Status.values, None]
+    groups: list[tuple[Any, ...]] = [(status,) for status in statuses]
+    if sort.column == "priority":
+        groups = list(product(range(4), statuses))
+    if sort.descending:
+        groups.reverse()
+    size = len(groups[0])
+    ranks = {name: rank for rank, name in enumerate(("high", "medium", "low", NONE))}
+    known = {ranks[name] for name in wanted.filter.priorities} or set(ranks.values())
+    allowed = [
+        group
+        for group in groups
+        if (not wanted.filter.statuses or (group[-1] or NONE) in wanted.filter.statuses)
+        and (size == 1 or group[0] in known)
+    ]
+    place: tuple[Any, ...] = ()
+    if after:
+        group, place = after.values[:size], after.values[size:]
+        groups = groups[groups.index(group) :] if group in groups else []
+    for group in groups:
+        if group not in allowed:
+            continue
+        start = place if after and group == after.values[:size] else ()
+
+        def part(group: tuple[Any, ...] = group, start: tuple[Any, ...] = start) -> list[tuple[Any, ...]]:
+            kind = ("rank", "status")[-size:]
+            kind = (*kind[:-1], "no status") if group[-1] is None else kind
+            values = tuple(value for value in group if value is not None)
+            rows = _run(wanted, Sort(_WITHIN[sort.column]), limit, kind, (*values, *start))
+            return [(id_, version, *group, *values) for id_, version, *values in rows]
+
+        yield part
+
+
+def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+    """Creators by name, and the newest of each first: as many short scans as it takes, in one statement."""
+    people = User.objects.only("id", "email", "name", "is_agent")
+    ids = [user.pk for user in sorted(people, key=lambda user: (user.display_name.lower(), user.pk))]
+    if sort.descending:
+        ids.reverse()
+    found: list[tuple[Any, ...]] = []
+    if after:
+        creator, *place = after.values
+        if creator not in ids:
+            return []
+        ids = ids[ids.index(creator) + 1 :]
+        rows = _run(wanted, Sort("created"), limit, ("creator",), (creator, *place))
+        found = [(id_, version, creator, *values) for id_, version, *values in rows]
+    if len(found) < limit and ids:
+        few, chosen = _few(wanted)
+        sql, parameters = _scan(wanted, Sort("created"), limit, ("each creator",), 0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                # A lateral join goes through the persons in their order, and the limit ends it early.
+                f"""
+                {few} SELECT id, version, creator, created_at, uuid FROM (
+                    SELECT page.*, person.id AS creator, person.place
+                    FROM unnest(%s::bigint[]) WITH ORDINALITY AS person (id, place)
+                    CROSS JOIN LATERAL ({sql}) AS page (id, version, created_at, uuid) LIMIT %s
+                ) found ORDER BY place, created_at DESC, uuid DESC
+                """,  # noqa: S608 - the ORM's own statement with its placeholders
+                [*chosen, ids, *parameters, limit],
+            )
+            found += cursor.fetchall()
+    return found
+
+
+def _run(
+    wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], values: tuple[Any, ...]
+) -> list[tuple[Any, ...]]:
+    """One scan; `values` are those of its conditions, then those of the place where it starts."""
+    few, chosen = _few(wanted)
+    sql, parameters = _scan(wanted, sort, limit, kind, len(values))
+    filled = [values[p.n] if isinstance(p, _Slot) else p for p in parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{few} {sql}", [*chosen, *filled])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+@lru_cache(maxsize=256)
+def _few(wanted: _Wanted) -> tuple[str, tuple[Any, ...]]:
+    """The matching ids, if they are few, as the beginning of a statement."""
+    if not wanted.few:
+        return "", ()
+    ids = wanted.filter.apply(Issue.objects.alive()).order_by().values_list("id")[:CAP]
+    sql, parameters = ids.query.sql_with_params()
+    return f"WITH few (id) AS MATERIALIZED ({sql})", parameters
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Stands for the n-th value of a scan in its kept statement."""
+
+    n: int
+
+
+_CONDITIONS = {
+    "owner": f"{_T}owner = %s",
+    "rank": f"{_T}priority_rank = %s",
+    "status": f"{_T}status = %s",
+    "no status": f"{_T}status IS NULL",
+    "creator": f"{_T}created_by_id = %s",
+    "each creator": f"{_T}created_by_id = person.id",
+}
+
+
+_AMONG_FEW = f"{_T}id IN (SELECT id FROM few)"  # noqa: S608 - constants
+
+
+def _raw(sql: str, parameters: Sequence[Any] = ()) -> RawSQL:
+    return RawSQL(sql, parameters, output_field=BooleanField())  # noqa: S611 - of constants, with placeholders
+
+
+@lru_cache(maxsize=512)
+def _scan(
+    wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], n: int
+) -> tuple[str, tuple[Any, ...]]:
+    """A scan as SQL and parameters, the first `n` of which are slots; writing it takes longer than running it."""
+    keys = _KEYS[_WITHIN.get(sort.column, sort.column)]
+    order = [OrderBy(_raw(key), descending=sort.descending) for key in keys]
+    columns = [_raw(key) for key in keys]
+    slots = [_Slot(number) for number in range(n)]
+    where = [_CONDITIONS[name] for name in kind if name in _CONDITIONS]
+    used = sum(condition.count("%s") for condition in where)
+    if sort.column == "owner":
+        # From small to large: the newest of each owner first, as the index has it; the other way round all is reversed.
+        order = [
+            OrderBy(_raw(f"{_T}owner"), descending=sort.descending),
+            *(OrderBy(_raw(key), descending=not sort.descending) for key in keys),
+        ]
+        columns.insert(0, _raw(f"{_T}owner"))
+        if "next owner" in kind:
+            where.append(f"{_T}owner {'<' if sort.descending else '>'} %s")
+    elif n > used:
+        compare = "<" if sort.descending else ">"
+        marks = ", ".join(["%s"] * len(keys))
+        where.append(f"({', '.join(keys)}) {compare} ({marks})")
+    issues = Issue.objects.alive()
+    if wanted.few:
+        where.append(_AMONG_FEW)
+    else:
+        issues = wanted.filter.apply(issues)
+    if where:
+        issues = issues.filter(_raw(" AND ".join(where), slots))
+    rows = issues.order_by(*order).values_list("id", "version", *columns)[:limit]
+    sql, parameters = rows.query.sql_with_params()
+    return sql, parameters
+
+
+# How a place stands in an address.
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, datetime):
+        return str((value - _EPOCH) // timedelta(microseconds=1))
+    if isinstance(value, UUID):
+        return value.hex
+    return "" if value is None else str(value)
+
+
+def _moment(text: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(text))
+
+
+def _big(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise ValueError(text)
+    return number
+
+
+def _status(text: str) -> str | None:
+    return text or None
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_READERS: dict[str, Sequence[Callable[[str], Any]]] = {
+    "reference": (_big,),
+    "title": (str, _big),
+    "comments": (_small, _big),
+    "created": (_moment, UUID),
+    "updated": (_moment, _big),
+    "status": (_status, _moment, UUID),
+    "priority": (_small, _status, _moment, _big),
+    "by": (_big, _moment, UUID),
+    "owner": (str, _moment, UUID),
+}

@@ -1,0 +1,172 @@
+"""The list: dense rows in any order, filters and order in the address, and what a person wants to see of each row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import get_template
+from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_POST, require_safe
+
+from issues import listing, queries
+from issues.fragments import Fragments
+from issues.listing import COLUMNS, Place, Sort
+from issues.models import Issue
+from issues.queries import IssueFilter, Row
+
+from .cards import Person
+from .filters import answer_early, filter_bar, filter_of, status_of
+from .htmx import PageRequest, go_back, wants_fragment
+
+PAGE = 50  # rows at a time
+LABELS = {
+    "reference": "Ref",
+    "status": "Status",
+    "priority": "Priority",
+    "title": "Title",
+    "by": "By",
+    "owner": "Owner",
+    "comments": "Comments",
+    "created": "Created",
+    "updated": "Updated",
+}
+# What a person may do without; the rest says which issue a row is about.
+OPTIONAL = {
+    "priority": "Priority",
+    "tags": "Tags",
+    "by": "By",
+    "owner": "Owner",
+    "comments": "Comments and files",
+    "created": "Created",
+    "updated": "Updated",
+}
+COMPACT = "compact"  # stands beside the hidden columns in the cookie
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's heading: a link that sorts by it."""
+
+    name: str
+    label: str
+    url: str
+    aria_sort: str  # "ascending", "descending", or empty
+
+
+@require_safe
+def issue_list(request: PageRequest) -> HttpResponse:
+    """The page, the results for a change of filter, or the next rows."""
+    wanted, sort = filter_of(request), Sort.parse(request.GET.get("sort", ""))
+    if early := answer_early(request, wanted):
+        return early
+    after = Place.parse(request.GET.get("after", ""), sort)
+    total = queries.count_up_to(wanted)
+    page = listing.list_page(wanted, sort, PAGE, after, few=not (total.is_more or wanted.is_by_state_only))
+    context = {
+        "rows": rows(page.rows),
+        "next": address(wanted, sort, after=str(page.next)) if page.next else "",
+        "columns": len(COLUMNS) + 1,
+    }
+    if wants_fragment(request) and after:
+        return _answer(request, "list.html#rows", context)
+    context |= {
+        "here": "untriaged" if wanted == IssueFilter(untriaged=True) else "list",
+        "first": address(wanted, sort) if after else "",
+        "total": total,
+        "total_words": f"{total} issue{'' if total.n == 1 else 's'}",
+        "is_fragment": wants_fragment(request),
+        "sort": sort,
+        "headings": [_heading(wanted, sort, name) for name in COLUMNS],
+        "query": wanted.query_string(),
+        "shown_columns": _choices(request),
+        "table_class": " ".join(f"no-{name}" if name != COMPACT else name for name in _hidden(request)),
+        "compact": COMPACT in _hidden(request),
+        **filter_bar(
+            wanted, address="/list", target="#list", kept={"sort": "" if sort == Sort() else str(sort)}
+        ),
+    }
+    template = "list.html#list" if wants_fragment(request) else "list.html"
+    return _answer(request, template, context, status_of(wanted))
+
+
+@require_POST
+def choose_columns(request: PageRequest) -> HttpResponse:
+    """Which columns and which height of rows this browser shows; kept in a cookie, so that the server knows it."""
+    shown = set(request.POST.getlist("column"))
+    hidden = [name for name in OPTIONAL if name not in shown]
+    hidden += [COMPACT] if request.POST.get("rows") == COMPACT else []
+    response: HttpResponse = (
+        HttpResponse(status=204) if wants_fragment(request) else go_back(request, "/list")
+    )
+    kept = {"max_age": 365 * 86400, "samesite": "Lax", "secure": not settings.LOCAL}
+    response.set_cookie("list", ".".join(hidden), **kept)  # type: ignore[arg-type]
+    return response
+
+
+@require_safe
+def some_rows(request: PageRequest) -> HttpResponse:
+    """These issues' rows as they are now (`issue=1&issue=2`), for a page that somebody else's change reached."""
+    ids = [
+        int(value)
+        for value in request.GET.getlist("issue")
+        if value.isascii() and value.isdigit() and len(value) < 19
+    ]
+    found = Issue.objects.alive().filter(id__in=ids[:500]).values_list("id", "version")
+    return HttpResponse(rows(list(found)))
+
+
+def address(wanted: IssueFilter, sort: Sort, **parameters: str) -> str:
+    """The list with this filter and order."""
+    extra = {"sort": str(sort)} if sort != Sort() else {}
+    parts = [wanted.query_string(), urlencode(extra | parameters)]
+    query = "&".join(part for part in parts if part)
+    return f"/list?{query}" if query else "/list"
+
+
+def rows(page: Sequence[Row]) -> SafeString:
+    """The rows of these issues as HTML, in this order."""
+    return mark_safe(b"".join(_rows.get(page)).decode())  # noqa: S308 - made by our template
+
+
+def _render_rows(ids: Sequence[int]) -> Mapping[Row, bytes]:
+    template = get_template("_row.html")
+    issues = Issue.objects.alive().filter(id__in=ids).select_related("created_by").defer("description")
+    return {
+        (issue.pk, issue.version): template.render(
+            {
+                "issue": issue,
+                "owner": Person.of(issue.owner),
+                "by": Person.of(issue.created_by.email),
+            }
+        ).encode()
+        for issue in issues
+    }
+
+
+_rows = Fragments(_render_rows, capacity=settings.FRAGMENT_BYTES)
+
+
+def _answer(request: PageRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ("HX-Request", "Cookie"))
+    return response
+
+
+def _heading(wanted: IssueFilter, sort: Sort, name: str) -> Heading:
+    aria = ("descending" if sort.descending else "ascending") if sort.column == name else ""
+    return Heading(name, LABELS[name], address(wanted, sort.clicked(name)), aria)
+
+
+def _hidden(request: PageRequest) -> list[str]:
+    chosen = request.COOKIES.get("list", "").split(".")
+    return [name for name in (*OPTIONAL, COMPACT) if name in chosen]
+
+
+def _choices(request: PageRequest) -> list[tuple[str, str, bool]]:
+    hidden = _hidden(request)
+    return [(name, label, name not in hidden) for name, label in OPTIONAL.items()]
