@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from issues.blocks.description import markdown_to_blocks
 from issues.input import Invalid, Member, NewIssue, read
 from issues.models import Issue, Priority, Status, User
-from issues.models.limits import UNASSIGNED
+from issues.models.limits import TITLE_MAX, UNASSIGNED
 
 from .files import store_files
 from .htmx import PageRequest, go_back, verb
@@ -22,7 +22,12 @@ def new_issue(request: PageRequest) -> HttpResponse:
     if request.method != "POST":
         status = request.GET.get("status")
         return _form(
-            request, {"status": status if status in Status.values else Status.OPEN, "priority": "low"}
+            request,
+            {
+                "title": request.GET.get("title", "")[:TITLE_MAX],
+                "status": status if status in Status.values else Status.OPEN,
+                "priority": "low",
+            },
         )
     return _create(request)
 

@@ -9,11 +9,13 @@ from . import (
     comments,
     description,
     files,
+    help,
     issue,
     issue_list,
     live,
     menu,
     new,
+    palette,
     session,
     undo,
 )
@@ -30,6 +32,8 @@ board_urls = [
     path("board/changes", board.board_changes, name="board_changes"),
     re_path(_ISSUE + "/card$", board.change_card, name="change_card"),
     path("menu/<slug:field>", menu.menu, name="menu"),
+    path("palette", palette.palette, name="palette"),
+    path("help", help.help_page, name="help"),
     path("board", RedirectView.as_view(pattern_name="pages:board", query_string=True)),
 ]
 issue_urls = [

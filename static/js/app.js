@@ -4,13 +4,32 @@ import "./drafts.js";
 import "./live.js";
 import "./toast.js";
 import { MENUS, bind } from "./keys.js";
+import { openPalette } from "./palette.js";
 
 export { fillAges } from "./ages.js";
 
-const go = (address) => () => location.assign(address);
-bind({ keys: "n", label: "New issue", group: "Anywhere", run: go("/new") });
-bind({ keys: "/", label: "Search this view", group: "Anywhere", when: () => document.getElementById("q") !== null, run: () => document.getElementById("q").select() });
-bind({ keys: "g b", label: "Go to board", group: "Anywhere", run: go("/") });
+const group = "Anywhere";
+const address = (place) => document.querySelector(`[data-go="${place}"]`)?.href;
+const go = (keys, label, place) => bind({ keys, label, group, when: () => Boolean(address(place)), run: () => location.assign(address(place)) });
+const openHelp = () => import("./help.js").then((help) => help.openHelp());
+
+bind({ keys: "Control+k", label: "Search or run a command", group, command: false, run: openPalette });
+bind({ keys: "/", label: "Search this view", group, when: () => document.getElementById("q") !== null, run: () => document.getElementById("q").select() });
+go("n", "New issue", "new");
+go("g b", "Go to board", "board");
+go("g l", "Go to list", "list");
+go("g t", "Go to untriaged", "untriaged");
+go("g m", "Go to metrics", "metrics");
+bind({ keys: "?", label: "This help", group, run: openHelp });
+if (document.getElementById("single-keys")) import("./help.js");
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-overlay]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (link.dataset.overlay === "palette") openPalette();
+  else openHelp();
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea") && event.target.form) {

@@ -322,10 +322,10 @@ function carry(by) {
 }
 
 const group = "Board and list";
-bind({ keys: ["j", "ArrowDown"], label: "Next", group, when: (event) => event.key === "j" || onCard(), run: () => step(1) });
-bind({ keys: ["k", "ArrowUp"], label: "Previous", group, when: (event) => event.key === "k" || onCard(), run: () => step(-1) });
-bind({ keys: ["l", "ArrowRight"], label: "Next column", group, when: (event) => event.key === "l" || onCard(), run: () => across(1) });
-bind({ keys: ["h", "ArrowLeft"], label: "Previous column", group, when: (event) => event.key === "h" || onCard(), run: () => across(-1) });
+bind({ keys: ["j", "ArrowDown"], label: "Next", group, command: false, when: (event) => event.key === "j" || onCard(), run: () => step(1) });
+bind({ keys: ["k", "ArrowUp"], label: "Previous", group, command: false, when: (event) => event.key === "k" || onCard(), run: () => step(-1) });
+bind({ keys: ["l", "ArrowRight"], label: "Next column", group, command: false, when: (event) => event.key === "l" || onCard(), run: () => across(1) });
+bind({ keys: ["h", "ArrowLeft"], label: "Previous column", group, command: false, when: (event) => event.key === "h" || onCard(), run: () => across(-1) });
 bind({ keys: "s", label: "Status", group, when: onCard, run: () => choose(focused(), "status") });
 bind({ keys: "p", label: "Priority", group, when: onCard, run: () => choose(focused(), "priority") });
 bind({ keys: "o", label: "Owner", group, when: onCard, run: () => choose(focused(), "owner") });
