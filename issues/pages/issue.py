@@ -16,7 +16,7 @@ from issues.models.limits import RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, UNASSIGNED
 from .activity import in_words
 from .cards import cards
 from .conflict import changed_by, compared
-from .forms import expected_version, find_issue, fingerprint, member, read_changes
+from .forms import expected_version, find_issue, fingerprint, member, read_changes, seen_issue
 from .htmx import PageRequest, verb, wants_fragment
 from .showing import FIELDS, done, explain, kept, refused, show, told
 
@@ -28,7 +28,7 @@ LABELS = {"title": "Title", "status": "Status", "priority": "Priority", "owner":
 @require_safe
 def issue_page(request: PageRequest, number: int) -> HttpResponse:
     """One issue; from the trash it stays readable, with Restore."""
-    return show(request, find_issue(number, trashed_too=True))
+    return show(request, seen_issue(int(number)))
 
 
 @require_safe

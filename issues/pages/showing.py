@@ -34,7 +34,7 @@ from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
 from .activity import SHOWS, activity
 from .cards import Person
-from .forms import find_issue, fingerprint
+from .forms import find_issue, fingerprint, seen_issue
 from .htmx import PageRequest, announce, go_back, wants_fragment
 from .place import Came
 from .undo import Did
@@ -52,11 +52,11 @@ def show(
     shown = asked.get("show", "all")
     before = asked.get("before", "")
     writes = request.user.can_write
-    if shown in ("all", *SHOWS) and not (shown != "all" or before or error):
+    if shown == "all" and not (before or error):
         body = (_bodies[writes].one((issue.pk, issue.version)) or b"").decode()
     else:
         body = render_body(
-            issue,
+            find_issue(issue.pk, trashed_too=True),
             writes=writes,
             show=shown if shown in SHOWS else "all",
             before=int(before) if before.isdecimal() and len(before) < 19 else None,
@@ -93,7 +93,7 @@ def done(request: PageRequest, issue: Issue, event: int | None = None, *, at: st
         if at:
             response.headers["Location"] += f"#{at}"
         return response
-    return told(show(request, find_issue(issue.pk, trashed_too=True)), event)
+    return told(show(request, seen_issue(issue.pk)), event)
 
 
 def told(response: HttpResponse, event_id: int | None) -> HttpResponse:

@@ -71,6 +71,14 @@ def is_list(status: int, body: bytes) -> bool:
     return status == 200 and body.startswith(b'{"items"') and body.count(b'"uuid"') >= 100
 
 
+def issue_pages() -> list[bytes]:
+    return [get(f"/FND-{number}", "text/html") for number in NUMBERS]
+
+
+def is_issue_page(status: int, body: bytes) -> bool:
+    return status == 200 and b'id="thread"' in body
+
+
 CASES = [
     Case("list of 100, cold", lambda _: itertools.repeat(get("/issues")), is_list, cold=True),
     Case("list of 100, warm", lambda _: itertools.repeat(get("/issues")), is_list),
@@ -90,6 +98,8 @@ CASES = [
         lambda status, body: status == 200 and b"FND-" in body,
         floor=False,
     ),
+    Case("issue page", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False),
+    Case("issue page, cold", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False, cold=True),
     Case(
         "metrics",
         lambda _: itertools.repeat(get("/issues/metrics")),
@@ -104,6 +114,7 @@ CASES = [
     ),
 ]
 DEEP = [0]
+NUMBERS: list[int] = []  # of the issues whose pages are asked for
 
 
 def free_port() -> int:
@@ -286,6 +297,7 @@ def bench(asked: argparse.Namespace) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")
         DEEP[0] = int(size * 0.9) - 200
+        NUMBERS[:] = Issue.objects.alive().newest_first().values_list("id", flat=True)[:50]
         uuids = [
             str(uuid) for uuid in Issue.objects.alive().newest_first().values_list("uuid", flat=True)[:1000]
         ]
