@@ -115,7 +115,8 @@ def render_body(
 ) -> str:
     """The inside of the page with its gaps. Some fifteen queries, however much there is on it."""
     links = IssueAttachment.objects.filter(issue=issue).select_related("attachment").order_by("id")
-    attachments = [link.attachment for link in links]
+    # The issue knows whether there are any.
+    attachments = [link.attachment for link in links] if issue.file_count else []
     visible = [file for file in attachments if file.is_visible]
     links_to = IssueSession.objects.filter(issue=issue, session__deleted_at=None)
     sessions = [link.session for link in links_to.select_related("session").order_by("id")]
@@ -125,7 +126,8 @@ def render_body(
         if sessions
         else []
     )
-    files = list(issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid"))
+    roles = issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid")
+    files = list(roles) if issue.plan_count else []
     context = {
         "issue": issue,
         "description": render_html(issue.blocks),

@@ -43,6 +43,23 @@ def gap(word: str) -> SafeString:
     return mark_safe(f"{viewer.MARK}g{word};")  # noqa: S308 - our own mark
 
 
+class Trimmed(Node):
+    """`{% trimmed %}…{% endtrimmed %}`: without the white space round it, so that a comma can follow."""
+
+    def __init__(self, inside: NodeList) -> None:
+        self.inside = inside
+
+    def render(self, context: Any) -> SafeString:
+        return mark_safe(self.inside.render(context).strip())  # noqa: S308 - it was rendered safely
+
+
+@register.tag
+def trimmed(parser: Parser, token: Token) -> Trimmed:
+    inside = parser.parse(("endtrimmed",))
+    parser.delete_first_token()
+    return Trimmed(inside)
+
+
 class ForViewer(Node):
     """`{% forviewer 12 "mara@example.com" %}…{% else %}…{% endforviewer %}`: for these people, and for the others.
 
