@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import counts, flow, limits, rate_limit, search_text, spans, undo
+from . import bulk, counts, flow, limits, rate_limit, search_text, spans, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment, Reaction
@@ -15,6 +15,7 @@ from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
 from .search_text import SearchText
+from .selection import SELECTION_MAX, Selection
 from .session import DEFAULT_TITLE, Session, SessionAttachment
 from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGone, Undone
 
@@ -22,6 +23,7 @@ __all__ = [
     "CLOSED",
     "DEFAULT_TITLE",
     "OFFERED",
+    "SELECTION_MAX",
     "TROUBLESHOOTING_PLAN",
     "AlreadyUndone",
     "ApiToken",
@@ -59,12 +61,14 @@ __all__ = [
     "Role",
     "Scope",
     "SearchText",
+    "Selection",
     "Session",
     "SessionAttachment",
     "Status",
     "StillRunning",
     "Undone",
     "User",
+    "bulk",
     "counts",
     "emoji_name",
     "flow",

@@ -92,9 +92,22 @@ def deltas(before: Facts | None, after: Facts | None) -> dict[Group, int]:
 def record(before: Facts | None, after: Facts | None) -> None:
     """Append what one change moves, here and in the flow. Called by verbs, inside their transaction."""
     flow.record(before, after)
+    _append(deltas(before, after))
+
+
+def record_many(changes: Sequence[tuple[Facts | None, Facts | None]]) -> None:
+    """The same for a batch of changes: their sum here, each of them in the flow."""
+    flow.record_many(changes)
+    moved: Counter[Group] = Counter()
+    for before, after in changes:
+        moved.update(deltas(before, after))
+    _append({group: n for group, n in moved.items() if n})
+
+
+def _append(moved: dict[Group, int]) -> None:
     rows = [
         CountDelta(family=family, day=day, status=status, priority=priority, n=n)
-        for (family, day, status, priority), n in deltas(before, after).items()
+        for (family, day, status, priority), n in moved.items()
     ]
     if rows:
         fold_sometimes([row.pk for row in CountDelta.objects.bulk_create(rows)])

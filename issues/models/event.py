@@ -81,6 +81,32 @@ class Event(models.Model):
         }
 
 
+def record_each(
+    facts: Iterable[tuple[int, EventKind, dict[str, Any], dict[str, Any] | None, int | None]],
+    *,
+    by: User,
+    at: datetime,
+    act: UUID,
+) -> None:
+    """Write a fact of its own into each issue's history: (issue id, kind, data, kept, undoes), all of one act."""
+    facts = list(facts)
+    if new_words := [issue_id for issue_id, kind, data, *_ in facts if _changes_words(kind, data)]:
+        search_text.refresh(new_words)
+    Event.objects.bulk_create(
+        Event(
+            issue_id=issue_id,
+            actor=by,
+            kind=kind,
+            data=data,
+            kept=kept and {name: _plain(value) for name, value in kept.items()},
+            created_at=at,
+            act=act,
+            undoes_id=undoes,
+        )
+        for issue_id, kind, data, kept, undoes in facts
+    )
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()

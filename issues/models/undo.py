@@ -10,7 +10,7 @@ session or a file that any number of issues share; taken back in one issue, they
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -19,7 +19,9 @@ from django.db import transaction
 from django.db.models import Min, Q
 from django.utils import timezone
 
+from . import bulk
 from .account import User
+from .bulk import Step
 from .comment import Comment
 from .errors import ChangedSince, DomainError, Gone, NotThere, NotYours
 from .event import Event, EventKind, stamped
@@ -27,6 +29,7 @@ from .ids import uuid7
 from .issue import Issue, IssueFields
 from .issue_file import IssueFile
 
+NAMED = 5  # refusals of an act that say who was in the way
 LAST_HOURS = 24  # how far back "my last change" reaches; older ones are taken back by name
 
 
@@ -60,11 +63,15 @@ class PartsAreGone(CannotUndo):
 
 @dataclass(slots=True)
 class Undone:
-    """What an undo did: the events it recorded, and what it could not take back."""
+    """What the undo of an act did: how many issues it took back, and which it could not."""
 
-    act: UUID | None = None  # set when a whole act was taken back
-    events: list[int] = field(default_factory=list)
-    refused: list[CannotUndo | NotYours] = field(default_factory=list)
+    act: UUID
+    changed: int = 0
+    refused: list[CannotUndo] = field(default_factory=list)
+
+    @property
+    def first_event(self) -> Event | None:
+        return Event.objects.filter(act=self.act).order_by("issue_id").first()
 
 
 def undo(event_id: int, *, by: User, at: datetime | None = None) -> Event:
@@ -79,20 +86,45 @@ def undo(event_id: int, *, by: User, at: datetime | None = None) -> Event:
 def undo_act(act: UUID, *, by: User, at: datetime | None = None) -> Undone:
     """Take back every event of a bulk act that can be, as an act of its own; the others are named with their reason.
 
-    Gone if there is no such act. Each event is a transaction: no lock is held for the whole.
+    Gone if there is no such act. It goes batch by batch, as the act did: no lock is held for the whole.
     """
-    events = list(Event.objects.filter(act=act).select_related("actor").order_by("issue_id", "id"))
+    events = {event.issue_id: event for event in Event.objects.filter(act=act).select_related("actor")}
     if not events:
         raise Gone
+    if not by.is_administrator and any(event.actor_id != by.pk for event in events.values()):
+        raise NotYours
     moment = at or timezone.now()
     done = Undone(act=uuid7(moment))
-    for event in events:
-        try:
-            _take_back(event, by=by, at=moment, act=done.act)
-        except (CannotUndo, NotYours) as refusal:
-            done.refused.append(refusal)
-    done.events = list(Event.objects.filter(act=done.act).order_by("id").values_list("id", flat=True))
+    undone_once = set(Event.objects.filter(undoes__act=act).values_list("undoes", flat=True))
+
+    def plan(issue: Issue, moment: datetime) -> Step | None:
+        event = events[issue.pk]
+        if event.pk in undone_once and is_undone(event):
+            done.refused.append(AlreadyUndone(event))
+            return None
+        step, changed = _step_back(event, issue, by, moment)
+        if step is None:
+            # Whoever reads the answer reads the first few names.
+            who = _who_since(event, changed) if len(done.refused) < NAMED else {}
+            done.refused.append(Overtaken(event, who))
+            return None
+        return replace(step, undoes=event.pk)
+
+    for changed, _ in bulk.carry_out(events, plan, by=by, act=done.act, at=moment):
+        done.changed += changed
     return done
+
+
+def _step_back(event: Event, issue: Issue, by: User, moment: datetime) -> tuple[Step | None, list[str]]:
+    """An event of an act taken back in memory, or the fields that somebody changed since."""
+    if event.kind == EventKind.DELETED:
+        return (bulk.take_out(issue) if issue.deleted_at == event.created_at else None), []
+    if event.kind == EventKind.RESTORED:
+        return bulk.throw_away(issue, by, moment), []
+    changed = [name for name, change in event.data.items() if getattr(issue, name) != change["to"]]
+    if changed or issue.deleted_at is not None:
+        return None, changed
+    return bulk.assign(issue, _values(event.data, "from"), by, moment, event.as_kept()), []
 
 
 def last_undoable(by: User) -> Event | None:
@@ -129,7 +161,7 @@ def is_undone(event: Event) -> bool:
     return undone
 
 
-def _take_back(event: Event, *, by: User, at: datetime, act: UUID | None = None) -> None:
+def _take_back(event: Event, *, by: User, at: datetime) -> None:
     """One event, through the verb that puts things back as they were before it."""
     if event.kind in NOT_UNDOABLE:
         raise NotUndoable(event)
@@ -138,7 +170,7 @@ def _take_back(event: Event, *, by: User, at: datetime, act: UUID | None = None)
     if is_undone(event):
         raise AlreadyUndone(event)
     try:
-        with transaction.atomic(), stamped(act=act, undoes=event.pk):
+        with transaction.atomic(), stamped(undoes=event.pk):
             if not _HOW[EventKind(event.kind)](event, by, at):
                 raise Overtaken(event, _who_since(event, ()))
     except ChangedSince as changed:

@@ -1,6 +1,6 @@
 """The list: dense rows in any order, filters and order in the address, and what a person wants to see of each row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from issues import listing, queries
 from issues.fragments import Fragments
 from issues.listing import COLUMNS, Place, Sort
-from issues.models import Issue
+from issues.models import SELECTION_MAX, Issue, Priority, Status
 from issues.queries import IssueFilter, Row
 
+from .bulk import selection_of
 from .cards import Person
 from .filters import answer_early, filter_bar, filter_of, status_of
 from .htmx import PageRequest, go_back, wants_fragment
@@ -67,9 +68,12 @@ def issue_list(request: PageRequest) -> HttpResponse:
     after = Place.parse(request.GET.get("after", ""), sort)
     total = queries.count_up_to(wanted)
     page = listing.list_page(wanted, sort, PAGE, after, few=not (total.is_more or wanted.is_by_state_only))
+    selection = selection_of(request, request.GET.get("selection", ""))
+    frozen = {"selection": str(selection.uuid)} if selection else {}
+    next_ = address(wanted, sort, after=str(page.next), **frozen) if page.next else ""
     context = {
-        "rows": rows(page.rows),
-        "next": address(wanted, sort, after=str(page.next)) if page.next else "",
+        "rows": rows(page.rows, ticked=set(selection.issue_ids) if selection else ()),
+        "next": next_,
         "columns": len(COLUMNS) + 1,
     }
     if wants_fragment(request) and after:
@@ -81,7 +85,17 @@ def issue_list(request: PageRequest) -> HttpResponse:
         "total_words": f"{total} issue{'' if total.n == 1 else 's'}",
         "is_fragment": wants_fragment(request),
         "sort": sort,
-        "headings": [_heading(wanted, sort, name) for name in COLUMNS],
+        "selection": selection,
+        "selection_words": f"{selection.count:,} issue{'' if selection.count == 1 else 's'}"
+        if selection
+        else "",
+        "selection_max": SELECTION_MAX,
+        "selection_max_words": f"{SELECTION_MAX:,}",
+        "next_query": next_.partition("?")[2],
+        "clear": address(wanted, sort),
+        "statuses": list(Status),
+        "priorities": list(reversed(Priority)),
+        "headings": [_heading(wanted, sort, name, **frozen) for name in COLUMNS],
         "query": wanted.query_string(),
         "shown_columns": _choices(request),
         "table_class": " ".join(f"no-{name}" if name != COMPACT else name for name in _hidden(request)),
@@ -110,12 +124,9 @@ def choose_columns(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def some_rows(request: PageRequest) -> HttpResponse:
-    """These issues' rows as they are now (`issue=1&issue=2`), for a page that somebody else's change reached."""
-    ids = [
-        int(value)
-        for value in request.GET.getlist("issue")
-        if value.isascii() and value.isdigit() and len(value) < 19
-    ]
+    """These issues' rows as they are now (`issue=1,2`), for a page that somebody else's change reached."""
+    parts = [part for field in request.GET.getlist("issue") for part in field.split(",")]
+    ids = [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 19]
     found = Issue.objects.alive().filter(id__in=ids[:500]).values_list("id", "version")
     return HttpResponse(rows(list(found)))
 
@@ -128,9 +139,14 @@ def address(wanted: IssueFilter, sort: Sort, **parameters: str) -> str:
     return f"/list?{query}" if query else "/list"
 
 
-def rows(page: Sequence[Row]) -> SafeString:
-    """The rows of these issues as HTML, in this order."""
-    return mark_safe(b"".join(_rows.get(page)).decode())  # noqa: S308 - made by our template
+def rows(page: Sequence[Row], *, ticked: Collection[int] = ()) -> SafeString:
+    """The rows of these issues as HTML, in this order; those of a selection come with their tick."""
+    html = b"".join(_rows.get(page)).decode()
+    for id_, _ in page if ticked else ():
+        if id_ in ticked:
+            box = f'name="issue" value="{id_}"'
+            html = html.replace(box, f"{box} checked", 1)
+    return mark_safe(html)  # noqa: S308 - made by our template
 
 
 def _render_rows(ids: Sequence[int]) -> Mapping[Row, bytes]:
@@ -157,9 +173,9 @@ def _answer(request: PageRequest, template: str, context: dict[str, Any], status
     return response
 
 
-def _heading(wanted: IssueFilter, sort: Sort, name: str) -> Heading:
+def _heading(wanted: IssueFilter, sort: Sort, name: str, **frozen: str) -> Heading:
     aria = ("descending" if sort.descending else "ascending") if sort.column == name else ""
-    return Heading(name, LABELS[name], address(wanted, sort.clicked(name)), aria)
+    return Heading(name, LABELS[name], address(wanted, sort.clicked(name), **frozen), aria)
 
 
 def _hidden(request: PageRequest) -> list[str]:

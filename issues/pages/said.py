@@ -51,9 +51,9 @@ def refused(error: DomainError) -> str:
     return "There is nothing left to undo there."
 
 
-def refused_of_many(errors: Sequence[CannotUndo | NotYours]) -> str:
+def refused_of_many(errors: Sequence[CannotUndo]) -> str:
     """The same for an act, most of which was taken back."""
-    references = [_reference(error.event) for error in errors if isinstance(error, CannotUndo)]
+    references = [_reference(error.event) for error in errors]
     listed = ", ".join(references[:_NAMED]) + (
         f" and {len(references) - _NAMED:,} more" if len(references) > _NAMED else ""
     )

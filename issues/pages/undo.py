@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from issues.models import CannotUndo, DomainError, Event, Gone, NotYours, undo
+from issues.models import AlreadyUndone, DomainError, Event, Gone, NotYours, undo
 
 from .htmx import PageRequest, announce, came_from, go_back, verb, wants_fragment, without_did
 from .said import refused, refused_of_many, said
@@ -47,12 +47,10 @@ def _asked(request: PageRequest) -> tuple[str, str]:
 
 def _take_back_act(request: PageRequest, act: UUID) -> HttpResponse:
     done = undo.undo_act(act, by=request.user)
-    if not done.events:
-        first = done.refused[0]
-        same = len(done.refused) == 1 or not isinstance(first, CannotUndo)
-        words = refused(first) if same else refused_of_many(done.refused)
-        return _stays(request, words, status=403 if isinstance(first, NotYours) else 409)
-    event = Event.objects.get(pk=done.events[0])
+    event = done.first_event
+    if event is None:
+        one = len(done.refused) == 1 or isinstance(done.refused[0], AlreadyUndone)
+        return _stays(request, refused(done.refused[0]) if one else refused_of_many(done.refused))
     if done.refused and not wants_fragment(request):
         words = f"{said(event)}. {refused_of_many(done.refused)}"
         return _page(request, "Undone, with exceptions", words, status=200)

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from . import (
     account,
     board,
+    bulk,
     comments,
     description,
     files,
@@ -17,6 +18,7 @@ from . import (
     new,
     palette,
     session,
+    trash,
     undo,
 )
 
@@ -78,8 +80,10 @@ account_urls = [
 list_urls = [
     path("list", issue_list.issue_list, name="list"),
     path("list/rows", issue_list.some_rows, name="list_rows"),
+    path("list/select", bulk.select, name="select"),
+    path("list/change", bulk.change_selected, name="change_selected"),
     path("list/columns", issue_list.choose_columns, name="list_columns"),
 ]
-undo_urls = [path("undo", undo.take_back, name="undo")]
+undo_urls = [path("undo", undo.take_back, name="undo"), path("trash", trash.trash, name="trash")]
 
 urlpatterns = [*live_urls, *board_urls, *list_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]

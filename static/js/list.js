@@ -1,5 +1,269 @@
-// The list with script on: keys, ranges, and rows that follow what others change without moving.
+// The list with script on: one tab stop and keys inside, ranges, a selection that outlives filters and pages, and rows
+// that follow what others change without moving.
 
 import { fillAges } from "./app.js";
+import { bind, singleKeys } from "./keys.js";
+import { check, onChange } from "./live.js";
+import { isMenuOpen, openMenu } from "./menu.js";
+import { post, reason } from "./post.js";
+import { toast } from "./toast.js";
 
-document.body.addEventListener("htmx:afterSettle", () => fillAges(document));
+const AT_ONCE = 200; // rows that one question asks for
+const LABELS = { status: "Status", priority: "Priority", owner: "Owner", tags: "Add tags" };
+const ticked = new Set(); // ids that are selected one by one
+const unticked = new Set(); // ids that were taken out of a frozen selection
+let anchor = null; // the id of the row that a range starts at
+let removed = false; // whether rows left the page
+
+const table = () => document.querySelector("table.list");
+const bulk = () => document.getElementById("bulk");
+const rows = () => [...document.querySelectorAll(".list tbody tr[data-id]")];
+const boxOf = (row) => row.querySelector("[name=issue]");
+const linkOf = (row) => row.querySelector(".c-title a");
+const focused = () => document.activeElement?.closest?.(".list tbody tr[data-id]") ?? null;
+const frozen = () => bulk()?.querySelector("[name=selection]") ?? null;
+const size = () => Number(frozen()?.dataset.count ?? 0) - unticked.size + ticked.size;
+
+// Selecting
+
+function tick(row, on) {
+  const box = boxOf(row), { id } = row.dataset;
+  box.checked = on;
+  if (frozen() && box.defaultChecked) on ? unticked.delete(id) : unticked.add(id);
+  else on ? ticked.add(id) : ticked.delete(id);
+}
+
+function tickRange(to, on = true) {
+  const all = rows();
+  const from = Math.max(0, all.findIndex((row) => row.dataset.id === anchor));
+  const until = all.indexOf(to);
+  for (const row of all.slice(Math.min(from, until), Math.max(from, until) + 1)) tick(row, on);
+  anchor = to.dataset.id;
+  say();
+}
+
+function clear() {
+  if (frozen()) return location.assign(document.getElementById("clear-selection").href);
+  for (const row of rows()) tick(row, false);
+  ticked.clear();
+  say();
+}
+
+/** How many are selected, in the bar and in the box at the head. */
+function say() {
+  const bar = bulk();
+  if (!bar) return;
+  const n = size(), all = rows();
+  const hidden = [...ticked].filter((id) => !document.querySelector(`.list tr[data-id="${id}"]`)).length;
+  bar.classList.toggle("on", n > 0);
+  document.getElementById("selected").textContent = `${n.toLocaleString("en")} selected${hidden ? `, ${hidden} not shown` : ""}`;
+  const head = document.getElementById("box-of-page");
+  if (!head) return;
+  const here = all.filter((row) => boxOf(row).checked).length;
+  head.checked = all.length > 0 && here === all.length;
+  head.indeterminate = here > 0 && here < all.length;
+}
+
+/** After a swap: ticks, tab stops and ages of rows that came. */
+function prepare(root = document) {
+  for (const row of root.querySelectorAll(".list tbody tr[data-id]")) {
+    const { id } = row.dataset, box = boxOf(row);
+    if (ticked.has(id)) box.checked = true;
+    if (unticked.has(id)) box.checked = false;
+    linkOf(row).tabIndex = -1;
+    box.tabIndex = singleKeys() ? -1 : 0;
+  }
+  const first = rows()[0];
+  if (first && !document.querySelector(".list .c-title a[tabindex='0']")) linkOf(first).tabIndex = 0;
+  for (const box of root.querySelectorAll("[data-script]")) box.hidden = false;
+  for (const extra of root.querySelectorAll("[data-without-script]")) extra.hidden = true;
+  fillAges(root);
+  say();
+}
+
+function focus(row) {
+  if (!row) return;
+  for (const link of document.querySelectorAll(".list .c-title a[tabindex='0']")) link.tabIndex = -1;
+  linkOf(row).tabIndex = 0;
+  linkOf(row).focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function step(by, extend) {
+  const all = rows(), row = focused();
+  const next = row ? all[all.indexOf(row) + by] : all[0];
+  if (extend && row && bulk()) {
+    if (!ticked.size || anchor === null) anchor = row.dataset.id;
+    tick(row, true);
+    if (next) tick(next, true);
+    say();
+  }
+  focus(next);
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.(".list [name=issue]");
+  if (!box) return;
+  const row = box.closest("tr");
+  if (event.shiftKey && anchor !== null) return tickRange(row, box.checked);
+  tick(row, box.checked);
+  anchor = row.dataset.id;
+  say();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "box-of-page") {
+    for (const row of rows()) tick(row, event.target.checked);
+    say();
+  }
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#clear-selection") || frozen()) return;
+  event.preventDefault();
+  clear();
+});
+
+// Changing
+
+/** Ask the server for one change to what is selected, or to one row; then show the rows as they are. */
+async function change(fields, row = null) {
+  const chosen = row ? { issue: row.dataset.id } : { issue: [...ticked].join(","), shown: [...unticked].join(","), selection: frozen()?.value ?? "" };
+  const here = row ? [row] : rows().filter((one) => boxOf(one).checked);
+  let response = null;
+  try {
+    response = await post(bulk().getAttribute("action"), { ...fields, ...chosen });
+  } catch {
+    // said below
+  }
+  if (!response?.ok) {
+    toast(`Nothing was changed. ${await reason(response)}`);
+    return;
+  }
+  await refresh(here.map((one) => one.dataset.id));
+  check();
+}
+
+function choose(field) {
+  const row = size() > 0 ? null : focused();
+  if (!bulk() || (!row && size() === 0)) return false;
+  const many = field === "tags";
+  const place = row ? linkOf(row) : bulk().querySelector(`[data-field="${field}"]`);
+  openMenu(place, {
+    url: field === "status" || field === "priority" ? `#menu-${field}` : `/menu/${field}`,
+    label: LABELS[field],
+    multiple: many,
+    create: many,
+    onPick: (value) => {
+      if (!many) change({ do: `${field}=${value}` }, row);
+      else if (value.length) change({ do: "tags", add_tags: value.join(",") }, row);
+    },
+  });
+}
+
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "bulk" || !event.submitter) return;
+  event.preventDefault();
+  const { submitter } = event;
+  if ("plain" in submitter.dataset) {
+    // The page's rows are not needed for "Select all", and may be too many for a form.
+    const body = new FormData();
+    for (const name of ["csrfmiddlewaretoken", "query", "sort"]) body.set(name, event.target.elements[name].value);
+    body.set("do", submitter.value);
+    const response = await fetch(submitter.formAction, { method: "POST", body }).catch(() => null);
+    if (response?.ok) location.assign(response.url);
+    else toast(`Nothing was selected. ${await reason(response)}`);
+    return;
+  }
+  for (const menu of bulk().querySelectorAll("details[open]")) menu.open = false;
+  const fields = { do: submitter.value };
+  for (const name of ["owner", "add_tags", "remove_tags"]) if (submitter.closest(".menu")?.querySelector(`[name=${name}]`)) fields[name] = bulk().elements[name].value;
+  change(fields);
+});
+
+// What others change
+
+async function refresh(ids) {
+  const wanted = ids.map(String).filter((id) => document.querySelector(`.list tr[data-id="${id}"]`));
+  for (let n = 0; n < wanted.length; n += AT_ONCE) await renew(wanted.slice(n, n + AT_ONCE));
+  say();
+}
+
+async function renew(ids) {
+  const response = await fetch(`/list/rows?issue=${ids.join(",")}`).catch(() => null);
+  if (!response?.ok) return;
+  const fresh = new DOMParser().parseFromString(`<table><tbody>${await response.text()}</tbody></table>`, "text/html");
+  for (const id of ids) {
+    const old = document.querySelector(`.list tr[data-id="${id}"]`), row = fresh.querySelector(`tr[data-id="${id}"]`);
+    if (!old) continue;
+    const hadFocus = old.contains(document.activeElement);
+    if (row) {
+      boxOf(row).checked = boxOf(old).checked;
+      boxOf(row).defaultChecked = boxOf(old).defaultChecked;
+      boxOf(row).checked = boxOf(old).checked;
+      linkOf(row).tabIndex = linkOf(old).tabIndex;
+      boxOf(row).tabIndex = boxOf(old).tabIndex;
+      old.replaceWith(row);
+      fillAges(row);
+      if (hadFocus) linkOf(row).focus({ preventScroll: true });
+    } else {
+      const next = old.nextElementSibling?.dataset.id ? old.nextElementSibling : old.previousElementSibling;
+      tick(old, false);
+      old.remove();
+      removed = true;
+      if (hadFocus && next?.dataset.id) focus(next);
+      fewer();
+    }
+  }
+}
+
+function fewer() {
+  if (!("exact" in table().dataset)) return;
+  const n = Math.max(0, Number(table().dataset.total) - 1);
+  table().dataset.total = n;
+  document.getElementById("total").textContent = `${n.toLocaleString("en")} issue${n === 1 ? "" : "s"}`;
+}
+
+onChange((changes) => refresh(changes.map((one) => one.id)));
+document.addEventListener("undone", () => {
+  if (!removed) return;
+  removed = false;
+  window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
+});
+
+// Columns
+
+document.getElementById("columns")?.addEventListener("change", (event) => {
+  const form = event.currentTarget;
+  for (const box of form.querySelectorAll("[name=column]")) table()?.classList.toggle(`no-${box.value}`, !box.checked);
+  table()?.classList.toggle("compact", form.querySelector("[name=rows]").checked);
+  post(form.getAttribute("action"), new FormData(form)).catch(() => {});
+});
+
+// Keys
+
+const here = (event) => table() !== null && !isMenuOpen() && !event.target.closest?.("details[open] .menu");
+const group = "Board, list";
+const inRow = () => focused() !== null;
+bind({ keys: "j", label: "Next", group, when: here, run: () => step(1) });
+bind({ keys: "k", label: "Previous", group, when: here, run: () => step(-1) });
+bind({ keys: "ArrowDown", label: "Next", group, when: inRow, run: () => step(1) });
+bind({ keys: "ArrowUp", label: "Previous", group, when: inRow, run: () => step(-1) });
+bind({ keys: ["Shift+j", "Shift+ArrowDown"], label: "Select downwards", group, when: here, run: () => step(1, true) });
+bind({ keys: ["Shift+k", "Shift+ArrowUp"], label: "Select upwards", group, when: here, run: () => step(-1, true) });
+bind({ keys: "x", label: "Select", group, when: here, run: () => {
+  const row = focused();
+  if (!row || !bulk()) return false;
+  tick(row, !boxOf(row).checked);
+  anchor = row.dataset.id;
+  say();
+} });
+bind({ keys: "Shift+x", label: "Select a range", group, when: here, run: () => {
+  const row = focused();
+  if (!row || !bulk()) return false;
+  tickRange(row);
+} });
+for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], ["t", "tags"]])
+  bind({ keys: key, label: LABELS[field], group, when: here, run: () => choose(field) });
+bind({ keys: "Escape", label: "Clear selection", group, when: () => size() > 0, run: clear });
+
+document.body.addEventListener("htmx:afterSwap", () => prepare());
+prepare();

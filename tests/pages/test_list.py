@@ -1,11 +1,12 @@
 """The list page: order and filter in its address, a page at a time, the same number of queries for any number of rows."""
 
+import json
 import re
 
 import pytest
 
-from issues.models import User
-from tests.factories import make_issue, make_user
+from issues.models import Issue, Selection, User
+from tests.factories import make_issue, make_user, make_viewer
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -141,3 +142,151 @@ class TestRows:
         response = client.get(f"/list/rows?issue={one.pk}&issue={two.pk}&issue=x&issue={'9' * 30}")
 
         assert references(response) == [one.reference]
+
+
+class TestSelected:
+    """One change to everything selected, by script and by plain form."""
+
+    def change(self, client, issues, do, headers=None, **fields):
+        body = {"do": do, "issue": ",".join(str(issue.pk) for issue in issues), **fields}
+        return client.post("/list/change", body, headers=headers or {})
+
+    def test_by_script_is_one_act_and_one_toast(self, client):
+        issues = [make_issue() for _ in range(3)]
+
+        response = self.change(client, issues, "status=resolved", HTMX)
+
+        assert response.status_code == 204
+        toast = json.loads(response.headers["HX-Trigger"])["toast"]
+        assert toast["text"] == "3 issues resolved"
+        undone = client.post("/undo", toast["undo"], headers=HTMX)
+        assert json.loads(undone.headers["HX-Trigger"])["toast"]["text"] == "Undone: 3 issues resolved"
+        assert set(Issue.objects.values_list("status", flat=True)) == {"open"}
+
+    def test_by_form_goes_back_and_the_page_offers_undo(self, client):
+        issues = [make_issue() for _ in range(2)]
+
+        response = self.change(client, issues, "delete", next="/list?sort=title")
+
+        assert response.status_code == 303
+        assert response["Location"].startswith("/list?sort=title&did=")
+        page = client.get(response["Location"]).content.decode()
+        assert "2 issues deleted" in page
+        assert 'name="act"' in page
+
+    @pytest.mark.parametrize(
+        ("do", "fields", "words"),
+        [
+            ("priority=high", {}, "Priority of 2 issues set to high"),
+            ("priority=", {}, "Priority of 2 issues cleared"),
+            ("status=", {}, "2 issues have no status"),
+            (
+                "owner",
+                {"owner": "mara.lindqvist@example.com"},
+                "2 issues assigned to mara.lindqvist@example.com",
+            ),
+            ("owner=x", {}, "2 issues assigned to x"),
+            ("tags", {"add_tags": "power, tvac", "remove_tags": "old"}, "Tags of 2 issues changed"),
+        ],
+    )
+    def test_sets_what_the_bar_offers(self, client, do, fields, words):
+        issues = [make_issue(tags=["old"]) for _ in range(2)]
+
+        response = self.change(client, issues, do, HTMX, **fields)
+
+        assert json.loads(response.headers["HX-Trigger"])["toast"]["text"] == words
+
+    def test_says_what_was_so_already(self, client):
+        issues = [make_issue(), make_issue(status="resolved")]
+
+        first = self.change(client, issues, "status=resolved", HTMX)
+        second = self.change(client, issues, "status=resolved", HTMX)
+
+        assert (
+            json.loads(first.headers["HX-Trigger"])["toast"]["text"] == "1 issue resolved. 1 was so already"
+        )
+        assert json.loads(second.headers["HX-Trigger"])["toast"] == {
+            "text": "Nothing to change: all of them are so already, or deleted"
+        }
+
+    @pytest.mark.parametrize(
+        ("do", "fields", "words"),
+        [
+            ("owner", {"owner": "x" * 255}, "Owner"),
+            ("tags", {"add_tags": "y" * 65}, "A tag"),
+        ],
+    )
+    def test_bad_input_is_said_at_the_field_and_stays(self, client, do, fields, words):
+        issues = [make_issue(), make_issue()]
+
+        by_script = self.change(client, issues, do, HTMX, **fields)
+        by_form = self.change(client, issues, do, **fields)
+
+        page = by_form.content.decode()
+        assert (by_script.status_code, by_form.status_code) == (422, 422)
+        assert words in by_script.content.decode()
+        assert next(iter(fields.values())) in page
+        assert "2 issues selected" in page
+        assert 'aria-invalid="true"' in page
+
+    @pytest.mark.parametrize("do", ["", "status=closed", "priority=x", "nothing"])
+    def test_nonsense_changes_nothing(self, client, do):
+        issue = make_issue()
+
+        assert self.change(client, [issue], do, HTMX).status_code in (204, 422)
+        assert Issue.objects.get().version == 1
+
+    def test_of_nothing_is_refused(self, client):
+        response = client.post("/list/change", {"do": "delete", "issue": "x,,\0"}, headers=HTMX)
+
+        assert (response.status_code, response.content) == (422, b"Nothing is selected.")
+
+    def test_is_not_for_viewers(self, client, settings):
+        settings.LOCAL = False
+        client.force_login(make_viewer())
+
+        assert client.post("/list/change").status_code == 403
+        assert client.post("/list/select").status_code == 403
+        assert 'id="bulk"' not in client.get("/list").content.decode()
+
+
+class TestSelectAll:
+    def test_freezes_what_matches_and_says_how_many(self, client):
+        issues = [make_issue(tags=["power"]) for _ in range(55)]
+        make_issue()
+
+        response = client.post("/list/select", {"do": "all", "query": "tag=power", "sort": "title"})
+        late = make_issue(tags=["power"])
+        page = client.get(response["Location"]).content.decode()
+
+        assert response.status_code == 303
+        assert "55 issues selected" in page
+        assert page.count(" checked aria-label") == 50
+        assert f'value="{late.pk}" checked' not in page
+        selection = response["Location"].rpartition("selection=")[2]
+        done = client.post("/list/change", {"do": "status=resolved", "selection": selection}, headers=HTMX)
+        assert json.loads(done.headers["HX-Trigger"])["toast"]["text"] == "55 issues resolved"
+        assert Issue.objects.filter(status="resolved").count() == len(issues)
+
+    def test_less_what_is_shown_without_a_tick_and_with_what_has_one(self, client):
+        one, two, three = (make_issue() for _ in range(3))
+        taken = client.post("/list/select", {"do": "keep", "issue": [one.pk, two.pk], "go": "sort=title"})
+        selection = taken["Location"].rpartition("selection=")[2]
+
+        fields = {"do": "delete", "selection": selection, "shown": [two.pk, three.pk], "issue": [three.pk]}
+        client.post("/list/change", fields)
+
+        assert list(Issue.objects.alive()) == [two]
+        assert taken["Location"].startswith("/list?sort=title&selection=")
+
+    def test_of_somebody_else_or_nonsense_is_none(self, client, settings):
+        make_issue()
+        settings.LOCAL = False
+        theirs = Selection.take(Issue.objects.alive(), by=make_user())
+        client.force_login(make_user())
+
+        for selection in (str(theirs.uuid), "x", ""):
+            fields = {"do": "delete", "selection": selection}
+            assert client.post("/list/change", fields, headers=HTMX).status_code == 422
+            assert client.get(f"/list?selection={selection}").status_code == 200
+        assert Issue.objects.alive().count() == 1
