@@ -1,9 +1,9 @@
 """gunicorn's configuration: `gunicorn -c python:issuetracker.gunicorn issuetracker.wsgi`."""
 
-import ctypes
 import os
-import signal
 from typing import Any
+
+from issuetracker.parent import follow_parent
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -25,9 +25,5 @@ loglevel = "warning"
 
 
 def on_starting(server: Any) -> None:
-    """Under `manage.py run`: go when it goes, also when it is killed, so that nothing keeps the port."""
-    parent = os.environ.get("ISSUETRACKER_RUN_PID")
-    if parent:
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != int(parent):  # it went before we could ask
-            os.kill(os.getpid(), signal.SIGTERM)
+    """Under `manage.py run`: go when it goes."""
+    follow_parent()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.html import escape
@@ -17,6 +18,7 @@ from .read import (
     Items,
     Node,
     Paragraph,
+    Plot,
     Quote,
     Run,
     Runs,
@@ -34,12 +36,15 @@ _ICONS = {"note": "i-info", "warning": "i-triangle-alert", "danger": "i-circle-a
 _COLORS = {"note": "st-prog", "warning": "st-open", "danger": "danger-c", "quiet": "st-none"}
 
 
-def render_html(blocks: Any) -> SafeString:
-    """The blocks as HTML for a `.prose` element. Every piece of text is escaped; links go only where links may go."""
+def render_html(blocks: Any, draw: Callable[[Plot], SafeString | None] | None = None) -> SafeString:
+    """The blocks as HTML for a `.prose` element. Every piece of text is escaped; links go only where links may go.
+
+    `draw` makes the picture of a plot, or None where it cannot; without it plots are said in words.
+    """
     out: list[str] = []
     size = 0
     for node in read_blocks(blocks):
-        html = _render(node)
+        html = _plot(node, draw) if isinstance(node, Plot) else _render(node)
         size += len(html)
         if size > HTML_MAX:
             out.append('<p class="muted">The rest of this description is too long to be shown.</p>')
@@ -76,6 +81,8 @@ def _render(node: Node) -> str:
             if _SAME_SITE_FILE.fullmatch(url):
                 return f'<figure><img src="{escape(url)}" alt="{escape(alt)}" loading="lazy"></figure>'
             return f"<p>{_link(url, escape(alt or url))}</p>"
+        case Plot():
+            return _plot(node, None)
         case Divider():
             return "<hr>"
     source = json.dumps(node.block, ensure_ascii=False, indent=2, default=str)[:20_000]
@@ -83,6 +90,14 @@ def _render(node: Node) -> str:
         f'<div class="unknown-block"><p>{escape(node.text)}</p><details><summary>Show as JSON</summary>'
         f'<pre tabindex="0"><code>{escape(source)}</code></pre></details></div>'
     )
+
+
+def _plot(node: Plot, draw: Callable[[Plot], SafeString | None] | None) -> str:
+    words = ", ".join(filter(None, (node.label, node.file, *node.columns)))
+    picture = draw(node) if draw else None
+    if picture is None:
+        return f'<p class="muted">Plot: {escape(words)}</p>'
+    return f'<figure class="plot">{picture}<figcaption class="xs muted">{escape(words)}</figcaption></figure>'
 
 
 def _item(item: Item) -> str:

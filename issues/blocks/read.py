@@ -86,6 +86,17 @@ class Image:
 
 
 @dataclass(slots=True)
+class Plot:
+    """A stretch of columns of an attached file: drawn by those who have the file."""
+
+    file: str
+    columns: tuple[str, ...]
+    label: str = ""
+    limits: tuple[tuple[float, str], ...] = ()
+    range: tuple[float, float] | None = None
+
+
+@dataclass(slots=True)
 class Divider:
     pass
 
@@ -97,7 +108,7 @@ class Unknown:
     block: Any
 
 
-Node = Heading | Paragraph | Items | Quote | Code | Table | Callout | Image | Divider | Unknown
+Node = Heading | Paragraph | Items | Quote | Code | Table | Callout | Image | Plot | Divider | Unknown
 
 
 def read_blocks(blocks: Any, depth: int = 0) -> list[Node]:
@@ -273,6 +284,32 @@ def _image(block: dict[str, Any], depth: int) -> Node:
     return Image(url if isinstance(url, str) else "", alt if isinstance(alt, str) else plain_text(alt))
 
 
+def _plot(block: dict[str, Any], depth: int) -> Node:
+    file, label = block.get("file"), block.get("label", block.get("title", ""))
+    if not isinstance(file, str):
+        return Unknown("plot", plain_text(block), block)
+    columns = [block.get("column"), *_as_list(block.get("columns"))]
+    limits: list[tuple[float, str]] = []
+    for limit in [block.get("limit"), *_as_list(block.get("limits"))]:
+        value: Any = limit.get("value") if isinstance(limit, dict) else limit
+        words = limit.get("label") if isinstance(limit, dict) else ""
+        if _is_finite(value):
+            limits.append((float(value), words if isinstance(words, str) else ""))
+    ends = _as_list(block.get("range"))
+    stretch = (float(ends[0]), float(ends[1])) if len(ends) == 2 and all(map(_is_finite, ends)) else None
+    return Plot(
+        file,
+        tuple(column for column in columns if isinstance(column, str)),
+        label if isinstance(label, str) else "",
+        tuple(limits[:8]),
+        stretch if stretch and stretch[0] < stretch[1] else None,
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
 def _divider(block: dict[str, Any], depth: int) -> Node:
     return Divider()
 
@@ -295,6 +332,7 @@ _READERS: dict[str, Callable[[dict[str, Any], int], Node]] = {
     "table": _table,
     **dict.fromkeys(("callout", "warning", "alert", "panel"), _callout),
     "image": _image,
+    "plot": _plot,
     **dict.fromkeys(("divider", "delimiter", "horizontalRule", "hr"), _divider),
 }
 

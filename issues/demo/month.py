@@ -238,6 +238,15 @@ def _description(family: Family, signal: Signal, rich: bool) -> list[dict[str, A
             ],
         },
     ]
+    blocks.append(
+        {
+            "type": "plot",
+            "file": "telemetry.csv",
+            "columns": [shape.column],
+            "limits": [{"value": shape.limit, "label": "Limit"}],
+            "label": f"{shape.column} over the run",
+        }
+    )
     if rich:
         compare = "<" if side == "under" else ">"
         ends = "min" if side == "under" else "max"

@@ -48,6 +48,7 @@ def trace(curve: Curve, span: tuple[float, float] | None, step: float) -> str:
     width, height = TRACE
     curve = thin(curve, TRACE_BUCKETS)
     scale = _Scale(curve, width, height, 0, 4, width, height - 4)
+    curve = _calm(curve, 0.12 * (scale.high - scale.low))
     band, parts = "", []
     if span is not None:
         left, right = scale.x(span[0]), scale.x(span[1])
@@ -137,6 +138,15 @@ def thin(curve: Curve, buckets: int) -> Curve:
         [max((v for v in curve.highs[n : n + group] if v == v), default=math.nan) for n in starts],
         curve.x_end,
     )
+
+
+def _calm(curve: Curve, noise: float) -> Curve:
+    """A bucket whose values lie close together becomes their middle: noise would draw stairs at this size."""
+    pairs = [
+        ((low + high) / 2,) * 2 if high - low < noise else (low, high)
+        for low, high in zip(curve.lows, curve.highs, strict=True)
+    ]
+    return Curve(curve.xs, [low for low, _ in pairs], [high for _, high in pairs], curve.x_end)
 
 
 class _Scale:

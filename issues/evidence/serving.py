@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 from urllib.parse import quote
 
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from PIL import Image, UnidentifiedImageError
 
@@ -62,6 +63,25 @@ def serve(request: HttpRequest, attachment: Attachment, *, download: bool = Fals
     return StreamingHttpResponse(
         _chunks(file, end - begin + 1), status=206, content_type=content_type, headers=headers
     )
+
+
+def serve_derived(request: HttpRequest, key: str, sha256: str) -> HttpResponseBase:
+    """A picture that we made ourselves, from the store; it stays the same as long as its file does."""
+    headers = {
+        **HEADERS,
+        "ETag": f'"{sha256[:24]}-{len(key)}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return HttpResponse(status=304, headers=headers)
+    try:
+        file = default_storage.open(key)
+    except FileNotFoundError:
+        return HttpResponse(
+            "The picture is missing from the store.", status=404, content_type="text/plain", headers=HEADERS
+        )
+    headers["Content-Length"] = str(file.size)
+    return StreamingHttpResponse(_chunks(file, file.size), content_type="image/webp", headers=headers)
 
 
 def inline_type(extension: str, file: IO[bytes]) -> str | None:

@@ -196,7 +196,10 @@ def _find_unusual(channel: Channel, reading: Reading) -> None:
         return
     with np.errstate(invalid="ignore"):
         middle = (lows + highs) / 2
-    level = float(np.nanmedian(middle))
+    # Tests begin in order: the usual level is that of the first quarter, so that a step is the part after it.
+    level = float(np.nanmedian(middle[: max(4, len(middle) // 4)]))
+    if math.isnan(level):
+        level = float(np.nanmedian(middle))
     away = np.fmax(highs - level, level - lows)
     away[np.isnan(away)] = 0
     spread = float(np.nanmedian(np.abs(middle - level))) + float(np.nanmedian(highs - lows)) / 2
@@ -215,7 +218,7 @@ def _find_unusual(channel: Channel, reading: Reading) -> None:
     while last > peak and not inside[last]:
         last -= 1
     ends = [*reading.xs[1:], reading.x_end]
-    if channel.score >= 4 and (last - first) < len(away) * 0.6:
+    if channel.score >= 4 and (last - first) < len(away) * 0.75:
         channel.span = (reading.xs[first], ends[last])
 
 

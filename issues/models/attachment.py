@@ -198,9 +198,18 @@ class Attachment(models.Model):
 
 
 def touch_issues(
-    issue_ids: Sequence[int], kind: EventKind, *, by: User, data: dict[str, Any], at: datetime | None
+    issue_ids: Sequence[int],
+    kind: EventKind,
+    *,
+    by: User,
+    data: dict[str, Any],
+    at: datetime | None,
+    is_change: bool = True,
 ) -> None:
-    """Raise the version of each issue and record the event on each, in the order of their ids."""
+    """Raise the version of each issue and record the event on each, in the order of their ids.
+
+    Without `is_change` it only looks different: when it was last changed stays.
+    """
     from .issue import Issue
 
     if not issue_ids:
@@ -208,7 +217,9 @@ def touch_issues(
     moment = at or timezone.now()
     held = Issue.objects.filter(id__in=issue_ids).order_by("id").select_for_update(no_key=True)
     ids = list(held.values_list("id", flat=True))
-    Issue.objects.filter(id__in=ids).update(version=F("version") + 1, changed_at=moment)
+    Issue.objects.filter(id__in=ids).update(
+        version=F("version") + 1, **({"changed_at": moment} if is_change else {})
+    )
     record(ids, kind, by=by, at=moment, data=data)
 
 

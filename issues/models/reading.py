@@ -120,7 +120,10 @@ class Reading(models.Model):
 
     def _tell_issues(self, at: datetime | None) -> None:
         data = {"attachment": str(self.attachment.uuid), "name": self.attachment.name}
-        touch_issues(self.attachment.shown_by(), EventKind.EVIDENCE_READ, by=self.attachment.created_by, data=data, at=at)  # fmt: skip
+        touch_issues(
+            self.attachment.shown_by(), EventKind.EVIDENCE_READ, by=self.attachment.created_by, data=data, at=at,
+            is_change=False,
+        )  # fmt: skip
 
 
 class Channel(models.Model):

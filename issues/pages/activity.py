@@ -36,6 +36,7 @@ AT_THE_COMMENT = (
     EventKind.COMMENT_RESTORED,
     EventKind.REACTED,
     EventKind.UNREACTED,
+    EventKind.EVIDENCE_READ,  # the page shows what was read; that it was is no news
 )
 
 

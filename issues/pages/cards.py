@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from issues.fragments import Fragments
-from issues.models import Issue, Status
+from issues.models import Issue, IssueAttachment, Status
 from issues.models.account import hue, initials, name_from_email
 from issues.models.limits import UNASSIGNED
 from issues.queries import Row
@@ -37,6 +37,7 @@ def render_cards(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
     """The cards of these issues by (id, version): one query, and one pass of the template for each."""
     template = get_template("_card.html")
     issues = Issue.objects.alive().filter(id__in=ids).select_related("created_by").defer("description")
+    traces = _traces(ids)
     return {
         (issue.pk, issue.version): template.render(
             {
@@ -44,10 +45,20 @@ def render_cards(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
                 "owner": Person.of(issue.owner),
                 "statuses": Status,
                 "tags": json.dumps(issue.tags, ensure_ascii=False),
+                "trace": traces.get(issue.pk, ""),
             }
         ).encode()
         for issue in issues
     }
+
+
+def _traces(ids: Sequence[int]) -> dict[int, SafeString]:
+    """The drawing of each issue's first file that has one."""
+    links = IssueAttachment.objects.filter(issue__in=ids, attachment__is_visible=True).exclude(
+        attachment__reading__trace=""
+    )
+    found = links.order_by("issue", "id").distinct("issue").values_list("issue", "attachment__reading__trace")
+    return {issue: mark_safe(trace) for issue, trace in found if trace}  # noqa: S308 - drawn by issues/evidence/plot.py
 
 
 _cards = Fragments(render_cards, capacity=settings.FRAGMENT_BYTES)

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
+from django.utils.safestring import mark_safe
 
 from issues.blocks.html import render_html
 from issues.evidence.serving import INLINE
@@ -25,6 +26,7 @@ from issues.models import (
     IssueAttachment,
     IssueSession,
     NotYours,
+    Reading,
     SessionAttachment,
     Status,
 )
@@ -34,6 +36,7 @@ from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
 from .activity import SHOWS, activity
 from .cards import Person
+from .evidence import about, draw_block, drawable, figure_of, lifted, readings_of, waiting_words
 from .forms import find_issue, fingerprint, seen_issue
 from .htmx import PageRequest, announce, go_back, wants_fragment
 from .place import Came
@@ -126,13 +129,17 @@ def render_body(
         if sessions
         else []
     )
+    ready = drawable(visible)
     roles = issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid")
     files = list(roles) if issue.plan_count else []
     context = {
         "issue": issue,
-        "description": render_html(issue.blocks),
+        "description": render_html(
+            issue.blocks, draw=partial(draw_block, files=ready, lifted=lifted(issue, ready))
+        ),
         "owner": Person.of(issue.owner),
         "attachments": tiles(visible),
+        "figure": figure_of(issue, ready),
         "hidden": len(attachments) - len(visible),
         "session_files": tiles(dict.fromkeys(file for file in session_files if file not in attachments)),
         "plans": [file for file in files if file.file_type == TROUBLESHOOTING_PLAN],
@@ -211,17 +218,24 @@ def kept(request: PageRequest, issue: Issue, words: str, typed: str, *, status: 
 
 def tiles(attachments: Any) -> list[dict[str, Any]]:
     """Files as tiles: address, name, size in words, and whether to show a thumbnail."""
-    return [tile(file) for file in attachments]
+    files = list(attachments)
+    readings = readings_of(files)
+    return [tile(file, readings.get(file.pk)) for file in files]
 
 
-def tile(file: Attachment) -> dict[str, Any]:
+def tile(file: Attachment, reading: Reading | None = None) -> dict[str, Any]:
     return {
         "uuid": file.uuid,
         "url": file.get_absolute_url(),
         "name": file.title or file.name,
-        "size": _size(file.size),
+        "size": about(reading, _size(file.size)),
+        "kind": reading.kind if reading else "",
+        "trace": mark_safe(reading.trace) if reading else "",  # noqa: S308 - drawn by issues/evidence/plot.py
+        "has_preview": bool(reading and reading.preview),
+        "waiting": waiting_words(file, reading)
+        if reading and reading.state in ("waiting", "reading")
+        else "",
         "is_image": file.extension in INLINE,
-        "is_table": file.extension in ("csv", "tsv"),
         "is_visible": file.is_visible,
         "title": file.title,
         "file_name": file.name,

@@ -9,6 +9,7 @@ from . import (
     bulk,
     comments,
     description,
+    evidence,
     files,
     help,
     issue,
@@ -69,6 +70,9 @@ issue_urls = [
 ]
 evidence_urls = [
     path("file/<uuid:attachment_id>", files.file_content, name="file"),
+    path("file/<uuid:attachment_id>/view", evidence.file_page, name="file_page"),
+    path("file/<uuid:attachment_id>/preview", evidence.preview, name="preview"),
+    path("file/<uuid:attachment_id>/reading", evidence.reading_state, name="reading"),
     path("session/<uuid:session_id>", session.session_page, name="session"),
 ]
 account_urls = [

@@ -6,6 +6,7 @@ import { showChosen } from "./attach.js";
 import { forget, restore } from "./keep.js";
 import { bind } from "./keys.js";
 import { onChange } from "./live.js";
+import "./reading.js";
 import { mention } from "./mentions.js";
 import { openMenu } from "./menu.js";
 import { toast } from "./toast.js";

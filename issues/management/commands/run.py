@@ -53,11 +53,12 @@ class Command(BaseCommand):
 
         connection.close()  # gunicorn's workers make their own
         server = _start(port)
+        worker = Worker()
         try:
             _wait_until_bound(server, port)
             if server.poll() is None:
                 self._say(_GREETING.format(address=f"http://127.0.0.1:{port}"))
-            while (code := self._watch(server)) < 0:
+            while (code := self._watch(server, worker)) < 0:
                 self._say(f"The server was killed (signal {-code}): starting it again")
                 _stop(server)  # its workers, which would hold the port for a second
                 server = _start(port)
@@ -67,17 +68,19 @@ class Command(BaseCommand):
         finally:
             for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
+            _stop(worker.process)
             _stop(server)
         if code:
             raise CommandError("The server stopped by itself; what it said stands above.")
 
-    def _watch(self, server: Server) -> int:
-        """See to PostgreSQL until the server ends; with what code it did."""
+    def _watch(self, server: Server, worker: "Worker") -> int:
+        """See to PostgreSQL and the worker until the server ends; with what code it did."""
         while True:
             try:
                 return server.wait(LOOK)
             except subprocess.TimeoutExpired:
                 pass
+            worker.revive()
             try:
                 if database.revive():
                     self._say("PostgreSQL was killed: started again, nothing that was saved is lost")
@@ -105,6 +108,26 @@ Local mode: this machine only, nobody has to sign in. Ctrl-C stops everything.
 def _is_new() -> bool:
     """Whether nobody has used this database yet. Who deletes every issue does not want the demo back."""
     return not Issue.objects.exists() and not User.objects.exists()
+
+
+class Worker:
+    """The process that reads evidence in the background, started again whenever it ends."""
+
+    def __init__(self) -> None:
+        self.process = self._start()
+
+    def revive(self) -> None:
+        if self.process.poll() is not None and time.monotonic() > self._rested:
+            self.process = self._start()
+
+    def _start(self) -> Server:
+        self._rested = time.monotonic() + PATIENCE  # one that cannot live is not tried all the time
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "worker"],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"ISSUETRACKER_RUN_PID": str(os.getpid())},
+            start_new_session=True,
+        )
 
 
 def _start(port: int) -> Server:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 
 from issues.tasks import STALLED, retry_abandoned
+from issuetracker.parent import follow_parent
 
 
 class Command(BaseCommand):
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="stop when nothing is left to do")
 
     def handle(self, *_: Any, once: bool, **__: Any) -> None:
+        follow_parent()
         retry_abandoned(STALLED)
         # One job at a time: two readers of large files would fight for the memory that pages need.
         with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]

@@ -1,0 +1,323 @@
+"""Evidence to look at: the plot on the issue page, and a page for each file that shows it without downloading it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from issues.blocks.read import Plot, read_blocks
+from issues.evidence.plot import Frame, Limit, moment, number, plot, thin
+from issues.evidence.serving import serve_derived
+from issues.evidence.signals import Curve, Prepared
+from issues.evidence.text import CHUNK, lines_from
+from issues.models import Attachment, Channel, FileKind, Issue, Reading, ReadingState
+
+from .htmx import PageRequest
+
+TABS_MAX = 6  # columns offered under the plot of an issue; the file's page has all
+SHOWN_AT_ONCE = 4  # curves on a file's page without asking for others
+WIDE = (1040, 260)
+ROWS = 50  # of the table under a curve
+LINES = 500  # of a text on one page
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawn column with what stands around it."""
+
+    svg: SafeString
+    file: Attachment
+    column: str
+    facts: str  # "24,000 rows, 10 Hz"
+    tabs: list[tuple[str, int, bool]] = field(default_factory=list)  # name, position, whether it is drawn
+
+
+def figure_of(issue: Issue, ready: "dict[str, tuple[Attachment, Reading]]") -> Figure | None:
+    """The most telling column of the first file that can be drawn; what the description says of it goes first."""
+    first = lifted(issue, ready)
+    file, reading = ready[first.file] if first else next(iter(ready.values()), (None, None))
+    if file is None or reading is None:
+        return None
+    return _figure(file, reading, first)
+
+
+def lifted(issue: Issue, ready: "dict[str, tuple[Attachment, Reading]]") -> Plot | None:
+    """The plot block that stands under Evidence, the proof beside the claim: the first that can be drawn."""
+    return next(
+        (node for node in read_blocks(issue.blocks) if isinstance(node, Plot) and node.file in ready), None
+    )
+
+
+def drawable(attachments: Sequence[Attachment]) -> "dict[str, tuple[Attachment, Reading]]":
+    """Files by name that a plot block of the description may draw."""
+    ready = _ready([file.pk for file in attachments])
+    return {file.name: (file, ready[file.pk]) for file in attachments if file.pk in ready}
+
+
+def draw_block(
+    node: Plot, files: "dict[str, tuple[Attachment, Reading]]", lifted: Plot | None
+) -> SafeString | None:
+    """A plot block as a figure; None when its file is not there (yet), or it is the one that stands under Evidence."""
+    if node.file not in files or node == lifted:
+        return None
+    file, reading = files[node.file]
+    figure = _figure(
+        file, reading, node, identity=f"block-{file.uuid.hex[:8]}-{abs(hash(node.columns)) % 10_000}"
+    )
+    return figure.svg if figure else None
+
+
+def _ready(ids: Sequence[int]) -> dict[int, Reading]:
+    if not ids:
+        return {}
+    found = Reading.objects.filter(attachment__in=ids, kind=FileKind.TABLE, state=ReadingState.READY)
+    return {reading.pk: reading for reading in found}
+
+
+def _figure(
+    file: Attachment, reading: Reading, node: Plot | None, *, identity: str = "plot"
+) -> Figure | None:
+    channels = list(reading.channels.order_by("position").defer("lows", "highs"))
+    if not channels:
+        return None
+    named = [channel for channel in channels if node and channel.name in node.columns]
+    best = named[0] if named else max(channels, key=lambda channel: channel.score)
+    drawn = Channel.objects.get(pk=best.pk)
+    curve = Curve(reading.facts["xs"], _floats(drawn.lows), _floats(drawn.highs), reading.facts["x"]["end"])
+    frame = _frame(reading, drawn, identity=identity, title=(node.label if node else "") or f"{drawn.name} in {file.name}",
+                   limits=tuple(Limit(value, label or "Limit") for value, label in node.limits) if node else ())  # fmt: skip
+    if node and node.range:
+        with default_storage.open(reading.prepared) as stored:
+            curve = Prepared(cast(Any, stored)).curve(drawn.position, *node.range, frame.width)
+    ordered = sorted(channels, key=lambda channel: -channel.score)[:TABS_MAX]
+    tabs = [(one.name, one.position, one.pk == best.pk) for one in (ordered if best in ordered else [best, *ordered[:-1]])]  # fmt: skip
+    return Figure(plot(curve, frame), file, drawn.name, _facts(reading), tabs if len(tabs) > 1 else [])
+
+
+def _frame(reading: Reading, channel: Channel, *, limits: tuple[Limit, ...] = (), **fields: Any) -> Frame:
+    x, facts = reading.facts["x"], channel.facts
+    span = tuple(facts["span"]) if facts["span"] else None
+    mark = None
+    if span is not None or limits:
+        # The extreme that lies in the anomaly, or beyond the limit.
+        at_low = span is None or span[0] <= (facts["low_at"] or 0) <= span[1]
+        mark = (facts["low_at"], facts["low"]) if at_low else (facts["high_at"], facts["high"])
+        mark = None if None in mark else mark
+    return Frame(
+        unit=channel.unit, x_unit=x["unit"], is_clock=x["clock"], limits=limits, step=x["step"] or 0.0,
+        span=cast("tuple[float, float] | None", span), mark=mark, **fields,
+    )  # fmt: skip
+
+
+def _floats(values: Sequence[float | None]) -> list[float]:
+    return [math.nan if value is None else value for value in values]
+
+
+def _facts(reading: Reading) -> str:
+    x = reading.facts["x"]
+    words = f"{reading.facts['rows']:,} rows"
+    if x["unit"] == "s" or x["clock"]:
+        step = x["step"] or 0
+        words += (
+            f", {number(float(f'{1 / step:.3g}'))} Hz"
+            if 0 < step <= 10
+            else f", every {number(step)} s"
+            if step
+            else ""
+        )
+    return words
+
+
+# Tiles
+
+
+def readings_of(attachments: Sequence[Attachment]) -> dict[int, Reading]:
+    """What is known of these files, in one query."""
+    return {reading.pk: reading for reading in Reading.objects.filter(attachment__in=attachments)}
+
+
+def about(reading: Reading | None, size: str) -> str:
+    """What a tile says under the name: `9 pages`, `1,200 × 800`, or the size."""
+    if reading is None or reading.state in (ReadingState.WAITING, ReadingState.READING):
+        return size
+    facts = reading.facts
+    if reading.state == ReadingState.READY:
+        match reading.kind:
+            case FileKind.PDF:
+                return f"{facts['pages']} page{'s' if facts['pages'] != 1 else ''}"
+            case FileKind.IMAGE:
+                return f"{facts['width']:,} × {facts['height']:,}"
+            case FileKind.ARCHIVE:
+                return f"{facts['count']:,} files"
+            case FileKind.TEXT:
+                return f"{facts['lines']:,} lines"
+    return size
+
+
+# Pages
+
+
+def _find(attachment_id: UUID) -> tuple[Attachment, Reading | None]:
+    attachment = Attachment.objects.select_related("created_by").filter(uuid=attachment_id).first()
+    if attachment is None:
+        raise Http404("There is no such file.")
+    return attachment, Reading.objects.filter(attachment=attachment).first()
+
+
+@require_safe
+def preview(request: PageRequest, attachment_id: UUID) -> HttpResponseBase:
+    """The small picture of an image or a PDF; the image itself without its metadata with `?large`."""
+    attachment, reading = _find(attachment_id)
+    key = "" if reading is None else reading.display if "large" in request.GET else reading.preview
+    if not key:
+        raise Http404("There is no picture of this file.")
+    return serve_derived(request, key, attachment.sha256)
+
+
+@require_safe
+def reading_state(request: PageRequest, attachment_id: UUID) -> HttpResponse:
+    """How far the worker is, in words; 204 when there is nothing more to wait for."""
+    attachment, reading = _find(attachment_id)
+    if reading is None or reading.state not in (ReadingState.WAITING, ReadingState.READING):
+        return HttpResponse(status=204)
+    return HttpResponse(waiting_words(attachment, reading), content_type="text/plain; charset=utf-8")
+
+
+def waiting_words(attachment: Attachment, reading: Reading) -> str:
+    """`Reading telemetry.csv, 40 %`"""
+    share = f", {reading.percent} %" if reading.state == ReadingState.READING else ""
+    return f"Reading {attachment.name}{share}"
+
+
+@require_safe
+def file_page(request: PageRequest, attachment_id: UUID) -> HttpResponse:
+    """A file shown: curves to zoom into, a picture, lines of text, the list of an archive, or its first bytes."""
+    attachment, reading = _find(attachment_id)
+    context: dict[str, Any] = {
+        "file": attachment,
+        "reading": reading,
+        "issues": Issue.objects.alive().filter(attachments=attachment).order_by("-id")[:20],
+        "waiting": waiting_words(attachment, reading) if reading and reading.state in (ReadingState.WAITING, ReadingState.READING) else "",
+    }  # fmt: skip
+    ready = reading is not None and reading.state == ReadingState.READY
+    if ready and reading is not None:
+        match reading.kind:
+            case FileKind.TABLE:
+                context |= _table(request, attachment, reading)
+            case FileKind.TEXT:
+                context |= _text(request, attachment, reading)
+    seen = ready and reading is not None and reading.kind != FileKind.OTHER
+    if not seen and not context["waiting"] and not (reading and reading.facts.get("head")):
+        context["bytes"] = _first_bytes(attachment)
+    return render(request, "file.html", context)
+
+
+def _table(request: PageRequest, attachment: Attachment, reading: Reading) -> dict[str, Any]:
+    """The chosen columns between two x, each drawn over the same axis, and the numbers of one of them."""
+    x = reading.facts["x"]
+    channels = list(reading.channels.order_by("position").defer("lows", "highs"))
+    asked = {int(value) for value in request.GET.getlist("column") if value.isascii() and value.isdecimal()}
+    chosen = [channel for channel in channels if channel.position in asked]
+    chosen = chosen or sorted(
+        sorted(channels, key=lambda c: -c.score)[:SHOWN_AT_ONCE], key=lambda c: c.position
+    )
+    begin, end = _number(request, "from", x["begin"]), _number(request, "to", x["end"])
+    if not x["begin"] <= begin < end <= x["end"]:
+        begin, end = x["begin"], x["end"]
+    curves = []
+    with default_storage.open(reading.prepared) as stored:
+        signal = Prepared(cast(Any, stored))
+        for channel in chosen[:16]:
+            curve = signal.curve(channel.position, begin, end, WIDE[0])
+            frame = _frame(reading, channel, title=f"{channel.name} in {attachment.name}", identity=f"c{channel.position}",
+                           width=WIDE[0], height=WIDE[1])  # fmt: skip
+            curves.append({"channel": channel, "svg": plot(curve, frame)})
+        rows = thin(signal.curve(chosen[0].position, begin, end, ROWS), ROWS)
+        frame = _frame(reading, chosen[0], title="")
+    width = end - begin
+    query = "".join(f"&column={channel.position}" for channel in chosen)
+
+    def window(low: float, high: float) -> str:
+        low, high = max(x["begin"], low), min(x["end"], high)
+        return f"?from={low:.15g}&to={high:.15g}{query}"
+
+    return {
+        "curves": curves,
+        "channels": [(channel, channel in chosen) for channel in channels],
+        "facts": _facts(reading),
+        "notes": reading.facts["notes"],
+        "window": {"from": f"{begin:.15g}", "to": f"{end:.15g}", "begin": moment(begin, frame), "end": moment(end, frame)},
+        "is_zoomed": (begin, end) != (x["begin"], x["end"]),
+        "zoom": [
+            ("Earlier", window(begin - width / 2, end - width / 2), begin > x["begin"]),
+            ("Later", window(begin + width / 2, end + width / 2), end < x["end"]),
+            ("Zoom in", window(begin + width / 4, end - width / 4), True),
+            ("Zoom out", window(begin - width / 2, end + width / 2), (begin, end) != (x["begin"], x["end"])),
+            ("Everything", "?" + query.lstrip("&"), (begin, end) != (x["begin"], x["end"])),
+        ],
+        "anomalies": [
+            (channel.name, window(channel.facts["span"][0] - _reach(channel), channel.facts["span"][1] + _reach(channel)))
+            for channel in chosen if channel.facts["span"]
+        ],
+        "table": {
+            "column": chosen[0],
+            "rows": [
+                (moment(at, frame), number(low) if low == low else "", number(high) if high == high else "")
+                for at, low, high in zip(rows.xs, rows.lows, rows.highs, strict=True)
+            ],
+        },
+        "x": x,
+    }  # fmt: skip
+
+
+def _reach(channel: Channel) -> float:
+    begin, end = channel.facts["span"]
+    return float(end - begin) or 1.0
+
+
+def _number(request: PageRequest, name: str, otherwise: float) -> float:
+    try:
+        value = float(request.GET.get(name, ""))
+    except ValueError:
+        return otherwise
+    return value if math.isfinite(value) else otherwise
+
+
+def _text(request: PageRequest, attachment: Attachment, reading: Reading) -> dict[str, Any]:
+    """A window of lines, found by the index of every thousandth."""
+    total = reading.facts["lines"]
+    asked = request.GET.get("line", "1")
+    line = (
+        min(max(1, int(asked)), max(1, total))
+        if asked.isascii() and asked.isdecimal() and len(asked) < 12
+        else 1
+    )
+    with attachment.file.open("rb") as stored:
+        lines = list(lines_from(stored, line, LINES, reading.facts["index"], reading.facts["encoding"]))
+    return {
+        "lines": list(enumerate(lines, line)),
+        "total": total,
+        "previous": max(1, line - LINES) if line > 1 else None,
+        "next": line + LINES if line + LINES <= total else None,
+    }
+
+
+def _first_bytes(attachment: Attachment) -> list[tuple[str, str, str]]:
+    """The head of a file as people who know formats read it: place, hexadecimal, characters."""
+    try:
+        with attachment.file.open("rb") as stored:
+            head = stored.read(CHUNK)
+    except FileNotFoundError:
+        return []
+    return [
+        (f"{at:06x}", part.hex(" "), "".join(chr(b) if 32 <= b < 127 else "·" for b in part))
+        for at in range(0, len(head), 16)
+        for part in [head[at : at + 16]]
+    ]

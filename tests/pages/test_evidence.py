@@ -1,0 +1,154 @@
+"""What is in a file is shown: on the issue, on its card, and on a page of its own."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.utils import timezone
+from PIL import Image
+
+from issues.models import FileKind, Issue, Reading
+from issues.pages.cards import cards
+from issues.tasks import read_evidence
+from tests.factories import make_attachment, make_issue
+
+pytestmark = pytest.mark.django_db
+CSV = b"time_s,str_b_v,temp_c\n" + b"".join(
+    b"%d,%d.%d,21\n" % (k, 22 if 60 <= k < 70 else 28, k % 3) for k in range(200)
+)
+PLOT = json.dumps(
+    [
+        {
+            "type": "plot",
+            "file": "telemetry.csv",
+            "columns": ["str_b_v"],
+            "limits": [{"value": 24, "label": "Limit"}],
+        }
+    ]
+)
+
+
+def made(name="telemetry.csv", content=CSV):
+    file = make_attachment(name=name, content=content)
+    read_evidence(file.pk)
+    return file
+
+
+def view(client, file, query=""):
+    response = client.get(f"/file/{file.uuid}/view{query}")
+    return response, response.content.decode()
+
+
+def test_the_most_telling_column_stands_beside_the_claim(client):
+    file = made()
+    issue = make_issue(attachments=[file.uuid], description=PLOT)
+
+    page = client.get(issue.get_absolute_url()).content.decode()
+
+    assert 'class="chart"' in page
+    assert "The extreme is 22 V at 60 s. Limit 24 V is crossed." in page
+    assert "200 rows, 1 Hz" in page
+    assert page.count('class="chart"') == 1  # the block's own place says where it is
+
+
+def test_a_card_carries_the_trace_of_the_first_file_that_has_one():
+    issue = make_issue(attachments=[made("a.txt", b"words").uuid, made().uuid])
+    bare = make_issue()
+
+    assert 'class="trace"' in cards([(issue.pk, issue.version)])
+    assert 'class="trace"' not in cards([(bare.pk, bare.version)])
+
+
+def test_reading_a_file_makes_a_new_version_but_is_no_change():
+    file = make_attachment(content=CSV)
+    issue = make_issue(attachments=[file.uuid], at=timezone.now())
+    before = Issue.objects.get(pk=issue.pk)
+
+    read_evidence(file.pk)
+
+    after = Issue.objects.get(pk=issue.pk)
+    assert (after.version, after.changed_at) == (before.version + 1, before.changed_at)
+
+
+class TestFilePage:
+    def test_a_stretch_of_chosen_columns(self, client):
+        file = made()
+
+        _, whole = view(client, file)
+        _, part = view(client, file, "?from=55&to=75&column=0")
+
+        assert whole.count('class="chart"') == 2
+        assert part.count('class="chart"') == 1
+        assert "between 55 s and 76 s" in part
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "?from=9&to=1",
+            "?from=nan&to=inf",
+            "?from=x",
+            "?column=99999999999999999999",
+            "?column=²",
+            "?from=-1e308&to=1e308",
+        ],
+    )
+    def test_nonsense_in_the_address_shows_everything(self, client, query):
+        response, page = view(client, made(), query)
+
+        assert response.status_code == 200
+        assert "between 0 s and 199 s" in page
+
+    def test_a_table_that_cannot_be_drawn_shows_its_rows_and_the_reason(self, client):
+        _, page = view(client, made(content=b"name,state\nvalve <1>,open\nvalve 2,shut\n"))
+
+        assert "No column holds numbers" in page
+        assert "valve &lt;1&gt;" in page
+
+    def test_any_window_of_a_text(self, client):
+        file = made("run.log", b"".join(b"line %d <b>\n" % k for k in range(1, 3001)))
+
+        _, page = view(client, file, "?line=2500")
+
+        assert "line 2500 &lt;b&gt;" in page
+        assert "line 2499 " not in page
+        assert view(client, file, "?line=99999999999999999")[0].status_code == 200
+
+    def test_an_image_without_its_metadata(self, client):
+        out = io.BytesIO()
+        Image.new("RGB", (900, 600)).save(out, "PNG")
+        file = made("rig.png", out.getvalue())
+
+        small, large = (client.get(f"/file/{file.uuid}/preview{q}") for q in ("", "?large"))
+
+        assert [Image.open(io.BytesIO(r.getvalue())).size for r in (small, large)] == [(384, 256), (900, 600)]
+        assert small.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+    def test_the_list_of_an_archive_and_the_bytes_of_anything_else(self, client):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("../<evil>.csv", "1")
+
+        assert "../&lt;evil&gt;.csv" in view(client, made("a.zip", out.getvalue()))[1]
+        assert "43 52 43" in view(client, made("capture.bin", b"CRC\x00\x01"))[1]
+
+    def test_one_that_waits_says_how_far_it_is(self, client):
+        file = make_attachment(content=CSV)
+        Reading.objects.get(attachment=file).begin()
+        Reading.objects.get(attachment=file).advance(40)
+
+        assert client.get(f"/file/{file.uuid}/reading").content.decode() == "Reading telemetry.csv, 40 %"
+        assert "Reading telemetry.csv, 40 %" in view(client, file)[1]
+        read_evidence(file.pk)
+        assert client.get(f"/file/{file.uuid}/reading").status_code == 204
+
+    @pytest.mark.parametrize("what", ["view", "preview", "reading"])
+    def test_of_nothing_is_404(self, client, what):
+        assert client.get(f"/file/0199d1c2-0000-7000-8000-000000000000/{what}").status_code == 404
+
+
+def test_a_page_named_as_an_image_runs_nothing(client):
+    file = made("x.png", b"<html><script>alert(1)</script>")
+
+    assert Reading.objects.get(attachment=file).kind == FileKind.OTHER
+    assert client.get(f"/file/{file.uuid}").headers["Content-Disposition"].startswith("attachment")
