@@ -98,6 +98,21 @@ CASES = [
         lambda status, body: status == 200 and b"FND-" in body,
         floor=False,
     ),
+    *(
+        Case(
+            name,
+            lambda _, path=path: itertools.repeat(get(path, "text/html")),
+            lambda status, body: status == 200 and body.count(b'<tr id="FND-') == 50,
+            floor=False,
+        )
+        for name, path in (
+            ("list page", "/list"),
+            ("list by title", "/list?sort=title"),
+            ("list by owner, down", "/list?sort=-owner"),
+            ("list by priority, open", "/list?sort=priority&status=open"),
+            ("list, some way down", "/list?sort=updated&after=1777000000000000~1"),
+        )
+    ),
     Case("issue page", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False),
     Case("issue page, cold", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False, cold=True),
     Case(
