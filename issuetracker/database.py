@@ -332,9 +332,10 @@ class EmbeddedPostgres:
     def postmaster_pid(self) -> int | None:
         """The pid that the server wrote down, whoever has that pid now."""
         try:
-            return int((self.cluster / "postmaster.pid").read_text().split("\n")[0])
+            pid = int((self.cluster / "postmaster.pid").read_text().split("\n")[0])
         except (OSError, ValueError):
             return None
+        return pid if 0 < pid < 2**31 else None
 
     # ------------------------------------------------------------ who takes part
 
@@ -551,16 +552,13 @@ class EmbeddedPostgres:
     def _clear_pid_file(self) -> None:
         """Drop a pid file whose pid now belongs to another program: PostgreSQL would take it for a server."""
         pid = self.postmaster_pid()
-        if pid is None or not _exists(pid):
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
-        elif _is_at(pid, self.cluster):
+        if pid is not None and _is_at(pid, self.cluster):
             # Not ours (it has no lock), but a real server on this very data: two would destroy it.
             raise DatabaseError(
                 f"A PostgreSQL that somebody started by hand (process {pid}) already uses {self.cluster}.\n"
                 f"Stop it (kill -INT {pid}), then try again."
             )
-        else:
-            (self.cluster / "postmaster.pid").unlink()
+        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _wait_until_ready(self) -> None:
         """Wait for a connection that answers; start again what died on the way."""
@@ -683,16 +681,6 @@ class EmbeddedPostgres:
 
 def _fits(sockets: Path) -> bool:
     return len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_LIMIT
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _is_at(pid: int, folder: Path) -> bool:
