@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Playwright's synchronous calls run inside an event loop; the tests' own database calls are between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+# A machine that is busy with fault drills beside is slow, and not wrong.
+expect.set_options(timeout=15_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
