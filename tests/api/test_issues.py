@@ -1,13 +1,11 @@
 """/issues: every row of the documented tables, the case that holds and the one that breaks it."""
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import msgspec
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -544,45 +542,6 @@ class TestRateLimit:
         settings.RATE_LIMIT = 0
 
         assert {"RateLimit", "RateLimit-Policy"} <= set(api.get("/issues").headers)
-
-
-@pytest.mark.django_db(transaction=True)
-class TestAtOnce:
-    def run(self, call, n):
-        """`call()` in n threads at once; what they answered."""
-        barrier, answers = threading.Barrier(n), []
-
-        def work(k):
-            barrier.wait()
-            try:
-                answers.append(call(k))
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=work, args=(k,)) for k in range(n)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
-
-    def test_of_many_patches_with_one_etag_one_wins(self):
-        api = Api()
-        path = f"/issues/{make_issue(api.user).uuid}"
-        tag = api.get(path).headers["ETag"]
-
-        answers = self.run(lambda k: api.patch(path, {"title": f"T{k}"}, If_Match=tag).status_code, 20)
-
-        assert sorted(answers) == [200] + [412] * 19
-        assert Issue.objects.get().version == 2
-
-    def test_of_many_posts_with_one_key_one_is_made(self):
-        api = Api()
-
-        answers = self.run(lambda _: api.post("/issues", NEW, Idempotency_Key="run-1").content, 10)
-
-        assert len(set(answers)) == 1
-        assert Issue.objects.count() == 1
 
 
 class TestIdempotency:
