@@ -99,7 +99,7 @@ def plot(curve: Curve, frame: Frame) -> SafeString:
     out.append(f'<path class="ln ln-thin" d="{_path(curve, scale, frame.step, digits=1)}"/>')
     if frame.mark is not None and scale.left_x <= frame.mark[0] <= scale.right_x:
         x, y = scale.x(frame.mark[0]), scale.y(frame.mark[1])
-        words = f"{number(frame.mark[1])} {frame.unit}".strip()
+        words = f"{number(float(f'{frame.mark[1]:.4g}'))} {frame.unit}".strip()
         before = x > frame.width * 0.72
         side = f'x="{x - 10:.1f}" text-anchor="end"' if before else f'x="{x + 10:.1f}"'
         out.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')

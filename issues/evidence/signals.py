@@ -196,13 +196,16 @@ def _find_unusual(channel: Channel, reading: Reading) -> None:
         return
     with np.errstate(invalid="ignore"):
         middle = (lows + highs) / 2
-    # Tests begin in order: the usual level is that of the first quarter, so that a step is the part after it.
-    level = float(np.nanmedian(middle[: max(4, len(middle) // 4)]))
-    if math.isnan(level):
-        level = float(np.nanmedian(middle))
+    # Tests begin in order: what is usual is the first quarter, so that a step is the part after it.
+    usual = slice(0, max(4, len(middle) // 4))
+    if np.isnan(middle[usual]).all():
+        usual = slice(0, len(middle))
+    level = float(np.nanmedian(middle[usual]))
     away = np.fmax(highs - level, level - lows)
     away[np.isnan(away)] = 0
-    spread = float(np.nanmedian(np.abs(middle - level))) + float(np.nanmedian(highs - lows)) / 2
+    spread = (
+        float(np.nanmedian(np.abs(middle[usual] - level))) + float(np.nanmedian((highs - lows)[usual])) / 2
+    )
     spread = max(spread, (channel.high - channel.low) * 1e-3)
     peak = int(np.argmax(away))
     channel.score = float(away[peak] / spread)

@@ -73,6 +73,15 @@ def test_the_stretch_that_stands_out_is_found(tmp_path):
     assert end == pytest.approx(1568, abs=14)
 
 
+def test_after_a_step_the_rest_is_the_anomaly(tmp_path):
+    dice = random.Random(7)
+    reading, _ = prepared(tmp_path, [46 + dice.gauss(0, 0.4) + (53 if k > 480 else 0) for k in range(1_200)])
+
+    begin, end = reading.channels[0].span
+    assert begin == pytest.approx(480, abs=8)
+    assert end == 1199
+
+
 def test_a_quiet_signal_has_no_anomaly(tmp_path):
     dice = random.Random(7)
     reading, _ = prepared(tmp_path, [28 + dice.gauss(0, 0.05) for _ in range(24_000)])
