@@ -505,8 +505,10 @@ class EmbeddedPostgres:
 
     def _initialise(self, binaries: Binaries, identity: Identity) -> None:
         """Make the data, under another name first: an interrupted run leaves nothing that looks finished."""
-        unfinished = self.folder / "cluster.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
+        for left in self.folder.glob("cluster.new.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: the initdb of a killed start may still be writing under another one.
+        unfinished = self.folder / f"cluster.new.{os.getpid()}"
         if binaries.major >= 17:
             # Sorting and letters the same on every machine, whatever its C library is.
             locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]

@@ -1,0 +1,160 @@
+"""`make run` as a person has it: what it says, how it ends, what a second one says, and that the demo comes once."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from issuetracker.database import PROJECT, EmbeddedPostgres
+
+from .conftest import Service, ask, clean_environment, figure, file_issue, until
+
+
+@pytest.fixture
+def folder(house: Path, tmp_path: Path) -> Path:
+    """A copy of the house: migrated, empty, nobody's."""
+    to = tmp_path / "data"
+    shutil.copytree(house, to, ignore=shutil.ignore_patterns(".s.PGSQL*", "*.log"))
+    return to
+
+
+def make_run(folder: Path) -> Service:
+    # -o: the packages are there; a test does not install any.
+    command = ["make", "-o", ".venv/installed", "run"]
+    return Service(command, folder / "make.log", ISSUETRACKER_DATA_DIR=str(folder))
+
+
+def manage(folder: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env=clean_environment(ISSUETRACKER_DATA_DIR=str(folder), **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_from_make_run_to_a_pasted_curl_to_ctrl_c_and_again(folder: Path):
+    service = make_run(folder)
+    try:
+        service.ready()
+        until(lambda: "Ctrl-C" in service.said(), 10, "it says how to stop")
+        said = service.said()
+        assert "Demo data: loading" in said
+        assert f"http://127.0.0.1:{service.port}" in said
+        count = ask(service.port).json["count"]
+        assert 150 < count < 250
+
+        [curl] = re.findall(r"^ *(curl .*\\\n.*)$", said, re.MULTILINE)
+        pasted = subprocess.run(["sh", "-c", curl], capture_output=True, text=True)
+        assert '"title":"Battery string B drops to 22.3 V"' in pasted.stdout.replace('": "', '":"')
+        board = ask(service.port, "/", Accept="text/html")
+        assert b"Battery string B drops to 22.3 V" in board.body
+
+        assert service.stop(signal.SIGINT) < figure(5)
+    finally:
+        service.close()
+    assert "Traceback" not in service.said()
+    assert not EmbeddedPostgres(folder).lives()
+    assert ask(service.port).status == 0
+
+    again = make_run(folder)
+    try:
+        assert ask(again.ready().port).json["count"] == count + 1
+        assert again.said().count("Demo data: loading") == 1  # the log goes on where the first one ended
+        for item in ask(again.port, "/issues?limit=1000").json["items"]:
+            assert ask(again.port, f"/issues/{item['uuid']}", "DELETE").status == 204
+        assert again.stop(signal.SIGTERM) < figure(5)
+    finally:
+        again.close()
+    assert not EmbeddedPostgres(folder).lives()
+
+    assert "Deleted" in manage(folder, "purge_trash", "--days", "0").stdout
+    emptied = make_run(folder)
+    try:
+        assert (
+            ask(emptied.ready().port).json["count"] == 0
+        )  # who deletes everything does not want the demo back
+    finally:
+        emptied.close()
+
+
+def test_a_second_one_on_the_same_port_says_that_it_runs_already(running: Service, folder: Path):
+    told = manage(folder, "run", PORT=str(running.port))
+    assert told.returncode != 0
+    assert f"Findings runs already: http://127.0.0.1:{running.port}" in told.stderr
+    assert "PORT=" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert ask(running.port).status == 200
+
+
+def test_a_port_that_another_program_has_is_named(folder: Path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        told = manage(folder, "run", PORT=str(port))
+    assert told.returncode != 0
+    assert f"Port {port} cannot be had" in told.stderr
+    assert not EmbeddedPostgres(folder).lives()
+
+
+def test_a_second_one_on_the_same_data_works_and_outlives_the_first(folder: Path):
+    first = Service.run(folder).ready()
+    second = Service.run(folder).ready()
+    try:
+        assert file_issue(first.port, "Seen by both").status == 201
+        assert ask(second.port).json["items"][0]["title"] == "Seen by both"
+        first.stop()
+        assert ask(second.port).json["items"][0]["title"] == "Seen by both"
+    finally:
+        first.close()
+        second.close()
+    assert not EmbeddedPostgres(folder).lives()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8000 ", "٨٠"])
+def test_an_odd_port_is_refused_in_words(folder: Path, port: str):
+    told = manage(folder, "run", PORT=port)
+    assert told.returncode != 0
+    assert "PORT must be a number from 1 to 65535" in told.stderr
+
+
+def test_told_to_stop_while_it_loads_the_demo_it_leaves_nothing_running_and_nothing_half_loaded(folder: Path):
+    service = Service(
+        [sys.executable, "manage.py", "run"], folder / "run.log", ISSUETRACKER_DATA_DIR=str(folder)
+    )
+    try:
+        until(lambda: "Demo data" in service.said(), 60, "it loads the demo")
+        until(lambda: any((folder / "files").glob("[0-9a-f][0-9a-f]/*")), 60, "evidence is being stored")
+
+        assert service.stop(signal.SIGINT) < figure(5)
+    finally:
+        service.close()
+
+    assert "Traceback" not in service.said()
+    assert not EmbeddedPostgres(folder).lives()
+    assert not any(path.is_file() for path in (folder / "files").rglob("*"))
+    again = Service(
+        [sys.executable, "manage.py", "run"], folder / "again.log", ISSUETRACKER_DATA_DIR=str(folder)
+    )
+    try:
+        assert ask(again.ready().port).json["count"] > 150
+    finally:
+        again.close()
+
+
+def test_what_it_starts_listens_on_this_machine_only(running: Service):
+    listening = f":{running.port:04X} 00000000:0000 0A"
+    lines = [line for line in Path("/proc/net/tcp").read_text().splitlines() if listening in line]
+    assert lines
+    assert all("0100007F:" in line for line in lines)
+    assert os.environ.get("ISSUETRACKER_HOSTS") is None
+    assert ask(running.port, Host="findings.example").status == 400
