@@ -5,6 +5,7 @@ Every test here is marked `fault`, and they share one xdist process: they start,
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,6 +42,15 @@ def clean_environment(**more: str) -> dict[str, str]:
         if not name.startswith("ISSUETRACKER_") and name not in ("DATABASE_URL", "PORT", "DJANGO_SETTINGS_MODULE")
     }  # fmt: skip
     return ours | {"ISSUETRACKER_LOCAL": "1", "PYTHONUNBUFFERED": "1"} | more
+
+
+def copy_data(made: Path, to: Path) -> Path:
+    """A copy of a data folder whose server is stopped, belonging to the same user."""
+    shutil.copytree(made, to, ignore=shutil.ignore_patterns(".s.PGSQL*"))
+    for copied in [to, *to.rglob("*")]:
+        owner = (made / copied.relative_to(to)).stat()
+        os.chown(copied, owner.st_uid, owner.st_gid)
+    return to
 
 
 def free_port() -> int:
@@ -177,13 +187,19 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a migrated, empty database that nobody uses at the moment."""
-    folder = tmp_path_factory.mktemp("house")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a migrated, empty database that nobody uses: to be copied, not to be used."""
+    folder = tmp_path_factory.mktemp("pristine")
     for command in (["migrate", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
         environment = clean_environment(ISSUETRACKER_DATA_DIR=str(folder))
         subprocess.run([sys.executable, "manage.py", *command], cwd=PROJECT, env=environment, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def house(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that the drills share."""
+    return copy_data(pristine, tmp_path_factory.mktemp("house") / "data")
 
 
 @pytest.fixture

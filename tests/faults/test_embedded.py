@@ -16,7 +16,7 @@ import pytest
 
 from issuetracker.database import PROJECT, DatabaseError, EmbeddedPostgres
 
-from .conftest import clean_environment, until
+from .conftest import clean_environment, copy_data, until
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
@@ -46,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(made: Path, tmp_path: Path) -> Path:
     """A data folder of the test's own, with its database in it."""
-    return copy(made, tmp_path / "data")
+    return copy_data(made, tmp_path / "data")
 
 
 @pytest.fixture
@@ -55,13 +55,6 @@ def server(folder: Path) -> Iterator[EmbeddedPostgres]:
     yield server
     server.stop()
     assert not server.lives()
-
-
-def copy(made: Path, to: Path) -> Path:
-    shutil.copytree(made, to, symlinks=True, ignore=shutil.ignore_patterns(".s.PGSQL*"))
-    owner = made.stat()
-    os.chown(to, owner.st_uid, owner.st_gid)
-    return to
 
 
 def works(server: EmbeddedPostgres) -> bool:
@@ -120,7 +113,7 @@ class TestPrivate:
 
     @pytest.mark.parametrize("name", ["with spaces", "a,b", 'the "lab" 100%', "ü/" + "x" * 120])
     def test_whatever_the_folder_is_called(self, made: Path, tmp_path: Path, name: str):
-        with EmbeddedPostgres(copy(made, tmp_path / name)) as server:
+        with EmbeddedPostgres(copy_data(made, tmp_path / name)) as server:
             assert works(server)
             sockets = server._socket_folder()
         assert not any(sockets.glob(".s.*"))
@@ -170,8 +163,8 @@ class TestShared:
 
     def test_two_checkouts_run_side_by_side(self, made: Path, tmp_path: Path):
         with (
-            EmbeddedPostgres(copy(made, tmp_path / "one")) as one,
-            EmbeddedPostgres(copy(made, tmp_path / "other")) as other,
+            EmbeddedPostgres(copy_data(made, tmp_path / "one")) as one,
+            EmbeddedPostgres(copy_data(made, tmp_path / "other")) as other,
         ):
             with psycopg.connect(one.url) as connection:
                 connection.execute("CREATE TABLE only_here ()")

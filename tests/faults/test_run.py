@@ -1,8 +1,8 @@
 """`make run` as a person has it: what it says, how it ends, what a second one says, and that the demo comes once."""
 
+import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,15 +13,13 @@ import pytest
 
 from issuetracker.database import PROJECT, EmbeddedPostgres
 
-from .conftest import Service, ask, clean_environment, figure, file_issue, until
+from .conftest import Service, ask, clean_environment, copy_data, figure, file_issue, until
 
 
 @pytest.fixture
-def folder(house: Path, tmp_path: Path) -> Path:
-    """A copy of the house: migrated, empty, nobody's."""
-    to = tmp_path / "data"
-    shutil.copytree(house, to, ignore=shutil.ignore_patterns(".s.PGSQL*", "*.log"))
-    return to
+def folder(pristine: Path, tmp_path: Path) -> Path:
+    """A data folder that is migrated, empty and nobody's."""
+    return copy_data(pristine, tmp_path / "data")
 
 
 def make_run(folder: Path) -> Service:
@@ -54,7 +52,7 @@ def test_from_make_run_to_a_pasted_curl_to_ctrl_c_and_again(folder: Path):
 
         [curl] = re.findall(r"^ *(curl .*\\\n.*)$", said, re.MULTILINE)
         pasted = subprocess.run(["sh", "-c", curl], capture_output=True, text=True)
-        assert '"title":"Battery string B drops to 22.3 V"' in pasted.stdout.replace('": "', '":"')
+        assert json.loads(pasted.stdout)["title"] == "Battery string B drops to 22.3 V"
         board = ask(service.port, "/", Accept="text/html")
         assert b"Battery string B drops to 22.3 V" in board.body
 
