@@ -708,6 +708,8 @@ def _midnight_after(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
 
 
+# The orders of the list in which an issue knows its place: what they sort by, and what decides a tie.
+ORDERS = {"created": ("created_at", "uuid"), "updated": ("changed_at", "id"), "reference": ("id", "uuid")}
 COUNT_MAX = 1_000  # beyond this a place in a view says "1,000+"
 
 
@@ -726,7 +728,7 @@ class Neighbours:
 
 
 def neighbours(wanted: IssueFilter, issue_id: int, order: str) -> Neighbours:
-    """The issues round one, in the order of the list ("newest") or of a board column ("board"): short index scans."""
+    """The issues round one, in an order of the list (`-created`) or of a board column (`board`): short index scans."""
     sql, parameters = _neighbours(wanted, order)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, issue_id])
@@ -758,13 +760,17 @@ def _neighbours(wanted: IssueFilter, order: str) -> tuple[str, tuple[Any, ...]]:
         next_ = [down.order_by("-changed_at", "-id"), below.order_by("priority_rank", "-changed_at", "-id")]
         before = [up, above]
     else:
-        up = matching.filter(created_at__gte=here("created_at")).exclude(
-            created_at=here("created_at"), uuid__lte=here("uuid")
+        first, second = ORDERS[order.removeprefix("-")]
+        larger = matching.filter(**{f"{first}__gte": here(first)}).exclude(
+            **{first: here(first), f"{second}__lte": here(second)}
         )
-        down = matching.filter(created_at__lte=here("created_at")).exclude(
-            created_at=here("created_at"), uuid__gte=here("uuid")
+        smaller = matching.filter(**{f"{first}__lte": here(first)}).exclude(
+            **{first: here(first), f"{second}__gte": here(second)}
         )
-        previous, next_, before = [up.order_by("created_at", "uuid")], [down.newest_first()], [up]
+        up, down = larger.order_by(first, second), smaller.order_by(f"-{first}", f"-{second}")
+        if not order.startswith("-"):
+            up, down = down, up
+        previous, next_, before = [up], [down], [up]
     parameters: list[Any] = []
 
     def scan(issues: IssueQuerySet, limit: int) -> str:

@@ -56,12 +56,15 @@ class Came:
             parts["show"] = show
         return issue.get_absolute_url() + (f"?{urlencode(parts)}" if parts else "")
 
-    def place(self, issue: Issue) -> str:
+    def place(self, issue: Issue, me: str) -> str:
         """The issue's place with its links, as HTML. Two queries, none of which looks beyond a thousand issues."""
         if issue.deleted_at is not None:
             return ""
-        wanted = IssueFilter.parse(QueryDict(self.query))
-        order = "newest"
+        parameters = QueryDict(self.query)
+        wanted = IssueFilter.parse(parameters, me=me)
+        order = parameters.get("sort", "") or ""
+        if order.removeprefix("-") not in queries.ORDERS:
+            order = "-created"
         if self.path in ("", "/", "/board"):
             # A board column: of one status, by priority and last change.
             if issue.status is None:

@@ -71,7 +71,7 @@ def show(
         here=came.address(issue, show=shown if shown in SHOWS else "all"),
         gaps={
             "back": came.back,
-            "place": "" if fragment else came.place(issue),
+            "place": "" if fragment else came.place(issue, request.user.email),
             "from": came.suffix,
             "and_from": came.suffix.replace("?", "&amp;"),
             "me": own_avatar(request.user),

@@ -212,7 +212,10 @@ class TestPlace:
         ):
             make_issue(mara, priority=priority, tags=[mark])
         for order, expected in (
-            ("newest", ("-created_at", "-uuid")),
+            ("-created", ("-created_at", "-uuid")),
+            ("created", ("created_at", "uuid")),
+            ("-updated", ("-changed_at", "-id")),
+            ("reference", ("id",)),
             ("board", ("priority_rank", "-changed_at", "-id")),
         ):
             wanted = queries.IssueFilter(statuses=("open",), tags=(mark,))
@@ -221,6 +224,16 @@ class TestPlace:
                 found = queries.neighbours(wanted, pk, order)
                 assert (found.previous, found.next) == ([None, *ids][n], [*ids, None][n + 1])
                 assert (found.before, found.total, found.is_in) == (n, len(ids), True)
+
+    def test_an_issue_of_mine_among_mine(self, client, mara):
+        mine = make_issue(mara, owner=mara.email)
+        other = make_issue(mara, owner=mara.email)
+        make_issue(mara)
+
+        page = client.get(f"/{mine.reference}?from=%2Flist%3Fsort%3Dcreated%26q%3Downer%3Ame").text
+
+        assert "1 of 2 in this view" in page
+        assert re.search(rf'id="next" rel="next" href="/{other.reference}', page)
 
     def test_another_site_is_no_view(self, client):
         page = client.get(
