@@ -116,9 +116,11 @@ def test_j_and_k_walk_through_the_view_one_came_from(page, mara):
     page.goto("/")
     page.get_by_role("link", name="Second").click()
     expect(page.locator("#place")).to_contain_text("1 of 2 open")
+    page.wait_for_load_state()  # the keys are bound by then
 
     page.keyboard.press("j")
     expect(page.get_by_role("heading", name="First")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("k")
 
     expect(page.get_by_role("heading", name="Second")).to_be_visible()
