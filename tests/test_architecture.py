@@ -23,7 +23,7 @@ ARROWS = {
     "queries": {"models", "search"},
     "listing": {"models", "queries", "search"},
     "changes": {"models"},
-    "metrics": {"models", "queries"},
+    "metrics": {"models", "queries", "search"},
     "input": {"models", "blocks"},
     "api": {"queries", "search", "fragments", "metrics", "evidence", "blocks", "models", "input"},
     "pages": {

@@ -118,7 +118,7 @@ def _operation(path: str, operation: Operation, references: dict[Any, Any]) -> d
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "uuid"}
-    if name in ("emoji", "signature"):
+    if name in ("emoji", "signature", "name"):
         schema = {"type": "string", "minLength": 1}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 

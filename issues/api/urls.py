@@ -17,6 +17,7 @@ documented = [
     path("issues/<str:issue_id>/files", files.collection_route, name="files"),
 ]
 ours = [
+    path("metrics/<str:name>", metrics.chart_route, name="chart"),
     path(
         "issues/<str:issue_id>/comments/<str:comment_id>/reactions/<str:emoji>",
         comments.reaction_route,

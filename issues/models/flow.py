@@ -66,10 +66,7 @@ class FlowFact(models.Model):
 
 
 class FlowSum(models.Model):
-    """How many issues (`n`) of one owner ("" is all) and tag ("" is all) a measure has in a slot.
-
-    Pairs of an owner and a tag are summed for STATE only: over time there would be as many sums as issues.
-    """
+    """How many issues (`n`) of one owner ("" is all) and tag ("" is all) a measure has in a slot."""
 
     pk = models.CompositePrimaryKey("owner", "tag", "measure", "slot", "by_agent", "detail")
     owner = models.TextField()
@@ -131,7 +128,8 @@ def step(minutes: int) -> int:
 _STEPS = ((120, 1), (2880, 60), (14400, 144))
 
 
-def _took(until: str) -> str:
+def took(until: str) -> str:
+    """The minutes from a fact's creation until a moment of it, rounded down as `step` does."""
     minutes = f"greatest(0, floor(extract(epoch FROM {until} - f.created_at) / 60))::int"
     cases = " ".join(
         f"WHEN {minutes} < {limit} THEN {minutes} - mod({minutes}, {unit})" for limit, unit in _STEPS
@@ -144,15 +142,15 @@ def _code(field: str, codes: dict[str | None, int]) -> str:
     return f"CASE f.{field} {cases} ELSE 0 END"
 
 
-_STATUS, _PRIORITY = _code("status", STATUS_CODES), _code("priority", PRIORITY_CODES)
+STATUS, PRIORITY = _code("status", STATUS_CODES), _code("priority", PRIORITY_CODES)
 _MEASURES = f"""(VALUES
-    ('state', timestamptz 'epoch', 4 * {_STATUS} + {_PRIORITY}),
-    ('open', CASE WHEN f.closed_at IS NULL THEN date_trunc('day', f.created_at, 'UTC') END, {_PRIORITY}),
+    ('state', timestamptz 'epoch', 4 * {STATUS} + {PRIORITY}),
+    ('open', CASE WHEN f.closed_at IS NULL THEN date_trunc('day', f.created_at, 'UTC') END, {PRIORITY}),
     ('created', {_slot("f.created_at")}, 0),
-    ('closed', {_slot("f.closed_at")}, {_STATUS}),
+    ('closed', {_slot("f.closed_at")}, {STATUS}),
     ('first', {_slot("f.first_closed_at")}, (f.reopened_at IS NOT NULL)::int),
-    ('resolve', CASE WHEN f.status = 'resolved' THEN date_trunc('week', f.closed_at, 'UTC') END, {_took("f.closed_at")}),
-    ('triage', CASE WHEN f.by_agent THEN date_trunc('week', f.triaged_at, 'UTC') END, {_took("f.triaged_at")})
+    ('resolve', CASE WHEN f.status = 'resolved' THEN date_trunc('week', f.closed_at, 'UTC') END, {took("f.closed_at")}),
+    ('triage', CASE WHEN f.by_agent THEN date_trunc('week', f.triaged_at, 'UTC') END, {took("f.triaged_at")})
 ) AS m (measure, slot, detail)"""
 
 
@@ -166,11 +164,11 @@ def _summed(source: str) -> str:
     return f"""
         SELECT s.owner, s.tag, m.measure, m.slot, f.by_agent, m.detail, sum(f.n) AS n
         FROM ({source}) f, LATERAL {_MEASURES}, LATERAL (
-            SELECT '' AS owner, '' AS tag, true AS over_time UNION ALL SELECT f.owner, '', true
-            UNION ALL SELECT '', tag, true FROM unnest(f.tags) AS tag
-            UNION ALL SELECT f.owner, tag, false FROM unnest(f.tags) AS tag
+            SELECT '' AS owner, '' AS tag UNION ALL SELECT f.owner, ''
+            UNION ALL SELECT '', tag FROM unnest(f.tags) AS tag
+            UNION ALL SELECT f.owner, tag FROM unnest(f.tags) AS tag
         ) s
-        WHERE m.slot IS NOT NULL AND (s.over_time OR m.measure = 'state')
+        WHERE m.slot IS NOT NULL
         GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(f.n) <> 0
     """  # noqa: S608 - constants
 

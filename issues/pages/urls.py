@@ -16,6 +16,7 @@ from . import (
     issue_list,
     live,
     menu,
+    metrics,
     new,
     palette,
     session,
@@ -75,6 +76,13 @@ evidence_urls = [
     path("file/<uuid:attachment_id>/reading", evidence.reading_state, name="reading"),
     path("session/<uuid:session_id>", session.session_page, name="session"),
 ]
+metrics_urls = [
+    path("dashboard", metrics.metrics, name="metrics"),
+    path("dashboard/wall", metrics.wall, name="wall"),
+    path("dashboard/digest", metrics.digest, name="digest"),
+    path("dashboard/<slug:name>.csv", metrics.chart_csv, name="chart_csv"),
+    path("issues.csv", metrics.issues_csv, name="issues_csv"),
+]
 account_urls = [
     path("signin", account.sign_in, name="signin"),
     path("signout", account.sign_out, name="signout"),
@@ -90,4 +98,13 @@ list_urls = [
 ]
 undo_urls = [path("undo", undo.take_back, name="undo"), path("trash", trash.trash, name="trash")]
 
-urlpatterns = [*live_urls, *board_urls, *list_urls, *issue_urls, *undo_urls, *evidence_urls, *account_urls]
+urlpatterns = [
+    *live_urls,
+    *board_urls,
+    *list_urls,
+    *issue_urls,
+    *undo_urls,
+    *evidence_urls,
+    *metrics_urls,
+    *account_urls,
+]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from issues.metrics import charts
+from issues.metrics import charts, dashboard
 from issues.models import Status
 from tests.factories import make_issue
 
@@ -95,3 +95,50 @@ class TestDescription:
             "at most 50 items",
         ):
             assert words in page
+
+
+class TestOneChart:
+    """Ours: GET /metrics/{name}."""
+
+    def test_is_a_chart_object_for_every_name(self, api):
+        for _ in range(6):
+            make_issue(api.user, tags=["power"])
+
+        for name in dashboard.PANELS:
+            response = api.get(f"/metrics/{name}?period=1y&tag=power&zone=Europe/Berlin")
+            assert response.status_code == 200
+            chart = msgspec.json.decode(response.content, type=charts.Chart)
+            assert chart.chart_data.title
+        assert api.get("/api/v1/metrics/status").json() == api.get("/issues/metrics").json()["metrics"][0]
+
+    def test_filters(self, api):
+        make_issue(api.user, tags=["power"])
+        make_issue(api.user, owner="b@example.com")
+
+        def created(query):
+            return sum(
+                entry["value"]
+                for entry in api.get(f"/metrics/created-and-closed?{query}").json()["chart_data"]["data"]
+            )
+
+        assert [created(query) for query in ("", "tag=power", "owner=b@example.com", "by=atlas")] == [
+            2,
+            1,
+            1,
+            0,
+        ]
+
+    def test_of_no_such_name_is_404(self, api):
+        assert api.get("/metrics/horoscope").status_code == 404
+
+    def test_names_every_bad_parameter(self, api):
+        response = api.get(f"/metrics/age?period=2y&by=me&tag={'x' * 65}&owner=%00&zone=Mars/Olympus")
+
+        assert response.status_code == 422
+        assert [one["pointer"] for one in response.json()["errors"]] == [
+            "?period",
+            "?by",
+            "?tag",
+            "?owner",
+            "?zone",
+        ]

@@ -205,7 +205,7 @@ def test_a_duration_is_rounded_down_to_what_people_read(minutes, rounded):
 def test_the_database_rounds_as_python_does():
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT f.wait, {flow._took('f.until')} FROM (SELECT n * 37 AS wait, timestamptz 'epoch' AS created_at, "
+            f"SELECT f.wait, {flow.took('f.until')} FROM (SELECT n * 37 AS wait, timestamptz 'epoch' AS created_at, "
             "timestamptz 'epoch' + n * interval '37 minutes' AS until FROM generate_series(0, 900) AS n) f"
         )
         assert all(rounded == flow.step(wait) for wait, rounded in cursor.fetchall())

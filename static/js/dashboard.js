@@ -1,0 +1,29 @@
+// The dashboard's weeks are the viewer's: the server reads the name of their time zone from a cookie.
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const known = document.cookie.split("; ").find((pair) => pair.startsWith("zone="))?.slice(5);
+
+if (zone && known !== encodeURIComponent(zone)) {
+  document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  // Only where it makes a difference: the page was made for UTC.
+  const shown = known ?? "UTC";
+  if (zone !== shown && window.htmx && document.cookie.includes("zone="))
+    window.htmx.ajax("GET", location.href, { target: document.getElementById("wall") ?? "#dashboard", swap: "outerHTML" });
+}
+
+function hideExtras() {
+  for (const extra of document.querySelectorAll("[data-without-script]")) extra.hidden = true;
+}
+
+// What was open stays open, and the focus where it was, when the charts are drawn anew.
+let open = [];
+let focused = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  open = [...document.querySelectorAll("figure[id] details[open]")].map((details) => [details.closest("figure").id, [...details.parentElement.children].indexOf(details)]);
+  focused = document.activeElement?.id ?? "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  hideExtras();
+  for (const [id, place] of open) document.querySelector(`#${id} footer`)?.children[place]?.setAttribute("open", "");
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+});

@@ -1,0 +1,319 @@
+"""Every number on the dashboard: equal to a recount from the events, and to the list that it links to."""
+
+import contextlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.http import QueryDict
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from issues import queries
+from issues.metrics import dashboard, flows
+from issues.metrics.question import PERIODS, Question
+from issues.models import (
+    CLOSED,
+    CountDelta,
+    DomainError,
+    EventKind,
+    FlowFact,
+    FlowSum,
+    Issue,
+    Priority,
+    Status,
+    User,
+    counts,
+    flow,
+    undo,
+)
+from issues.queries import IssueFilter
+from tests.factories import make_issue, make_user
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)  # a Wednesday
+ZONES = ("UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Chatham", "Pacific/Kiritimati")
+
+
+@dataclass
+class Told:
+    """What the events say of an issue: the rules of the definitions, without any of our sums."""
+
+    status: str | None
+    closed_at: datetime | None = None
+    first_closed_at: datetime | None = None
+    reopened_at: datetime | None = None
+    triaged_at: datetime | None = None
+
+    @classmethod
+    def by(cls, issue: Issue) -> "Told":
+        events = list(issue.events.select_related("actor").order_by("id"))
+        moves = [
+            event.data["status"]
+            for event in events
+            if event.kind == EventKind.CHANGED and "status" in event.data
+        ]
+        told = cls(moves[0]["from"] if moves else issue.status)
+        if told.status in CLOSED:
+            told.closed_at = told.first_closed_at = issue.created_at
+        if not issue.created_by.is_agent and told.status is not None:
+            told.triaged_at = issue.created_at
+        before: dict[int, Told] = {}
+        for event in events:
+            before[event.pk] = Told(**vars(told))
+            if event.kind != EventKind.CHANGED or "status" not in event.data:
+                continue
+            if event.undoes_id is not None:
+                told = Told(**vars(before[event.undoes_id]))
+                continue
+            told.status = event.data["status"]["to"]
+            if told.status in CLOSED:
+                told.closed_at = event.created_at
+                told.first_closed_at = told.first_closed_at or event.created_at
+            elif told.closed_at is not None:
+                told.closed_at, told.reopened_at = None, event.created_at
+            if told.status is None:
+                told.triaged_at = None
+            elif not event.actor.is_agent:
+                told.triaged_at = told.triaged_at or event.created_at
+        return told
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def column(panel, n: int) -> list[str]:
+    return [row[n].text for row in panel.rows]
+
+
+def check_links(answered) -> int:
+    """Every number that links to a list is how many issues that list has."""
+    checked = 0
+    for panel in answered.panels:
+        for row in panel.rows:
+            for cell in row:
+                if cell.link and "%" not in cell.text and cell.text != "–":
+                    wanted = IssueFilter.parse(QueryDict(cell.link.removeprefix("/list?")))
+                    assert wanted.apply(Issue.objects.alive()).count() == number(cell.text), (
+                        panel.name,
+                        cell,
+                    )
+                    checked += 1
+    return checked
+
+
+def check_numbers(question: Question) -> None:
+    answered = dashboard.answer(question, NOW)
+    check_links(answered)
+    panels = {panel.name: panel for panel in answered.panels}
+    zone, period = question.zone, question.period
+    everything = [
+        (issue, Told.by(issue)) for issue in Issue.objects.alive().select_related("created_by")
+        if (not question.tag or question.tag in issue.tags) and (not question.owner or issue.owner == question.owner)
+    ]  # fmt: skip
+    mine = [
+        (issue, told) for issue, told in everything
+        if not question.by or issue.created_by.is_agent == (question.by == "atlas")
+    ]  # fmt: skip
+
+    def week(moment):
+        local = moment.astimezone(zone).date()
+        monday = NOW.astimezone(zone).date()
+        monday -= timedelta(days=monday.weekday())
+        return (monday - (local - timedelta(days=local.weekday()))).days // 7  # weeks ago
+
+    def inside(moment, most=period.weeks):
+        return moment is not None and 0 <= week(moment) < most
+
+    bars = range(period.weeks // period.bar)
+    created = Counter(week(issue.created_at) // period.bar for issue, _ in mine if inside(issue.created_at))
+    closed = Counter(week(told.closed_at) // period.bar for _, told in mine if inside(told.closed_at))
+    flow_panel = panels["created-and-closed"]
+    assert [number(text) for text in column(flow_panel, 1)] == [created[n] for n in reversed(bars)]
+    assert [number(text) for text in column(flow_panel, 2)] == [closed[n] for n in reversed(bars)]
+    left = [
+        sum(
+            week(issue.created_at) >= n * period.bar and (told.closed_at is None or week(told.closed_at) < n * period.bar)
+            for issue, told in mine
+        )
+        for n in reversed(bars)
+    ]  # fmt: skip
+    assert [number(text) for text in column(flow_panel, 3)] == left
+    assert answered.figures[0].value == str(sum(told.status not in CLOSED for _, told in mine))
+
+    statuses = Counter(told.status for _, told in mine)
+    shown = dict(zip(column(panels["status"], 0), column(panels["status"], 1), strict=True))
+    assert {label: number(text) for label, text in shown.items() if number(text)} == {
+        "No status" if status is None else Status(status).label: n for status, n in statuses.items()
+    }
+
+    today, ages = NOW.astimezone(zone).date(), Counter()
+    for issue, told in mine:
+        if told.status not in CLOSED:
+            days = (today - issue.created_at.astimezone(zone).date()).days
+            ages[sum(days > last for _, last in flows.AGES), issue.priority] += 1
+    order = ["high", "medium", "low", None]
+    assert [[number(cell.text) for cell in row[1:]] for row in panels["age"].rows] == [
+        [ages[n, priority] for priority in order] for n in range(5)
+    ]
+
+    for name, waits in {
+        "time-to-resolve": [
+            (told.closed_at, issue.created_at) for issue, told in mine if told.status == "resolved" and inside(told.closed_at)
+        ],
+        "time-to-triage": [
+            (told.triaged_at, issue.created_at) for issue, told in mine if issue.created_by.is_agent and inside(told.triaged_at)
+        ],
+    }.items():  # fmt: skip
+        minutes = sorted(flow.step(int((until - since).total_seconds() // 60)) for until, since in waits)
+        panel = panels[name]
+        assert panel.total == len(minutes)
+        if minutes:
+            from issues.models.spans import duration
+
+            def rank(share, minutes=minutes):
+                return minutes[max(0, -(-len(minutes) * share // 100) - 1)]
+
+            assert column(panel, 1)[-2:] == [duration(rank(50)), duration(rank(90))]
+            assert sum(number(text) for text in column(panel, 1)[:-2]) == len(minutes)
+
+    points = range(period.weeks // period.point)
+    for by_agent, at in ((True, 1), (False, 3)):
+        rows = [
+            (week(told.closed_at) // period.point, told.status) for issue, told in everything
+            if issue.created_by.is_agent == by_agent and inside(told.closed_at)
+        ]  # fmt: skip
+        assert [number(text) for text in column(panels["rejected"], at + 1)] == [
+            sum(n == point for n, _ in rows) for point in reversed(points)
+        ]
+    firsts = [
+        (week(told.first_closed_at) // period.point, told.reopened_at)
+        for _, told in mine
+        if inside(told.first_closed_at)
+    ]
+    assert [number(text) for text in column(panels["reopened"], 1)] == [
+        sum(n == point and again is not None for n, again in firsts) for point in reversed(points)
+    ]
+    assert [number(text) for text in column(panels["reopened"], 2)] == [
+        sum(n == point for n, _ in firsts) for point in reversed(points)
+    ]
+
+
+STEP = st.tuples(
+    st.sampled_from(["create", "create", "status", "status", "priority", "owner", "tags", "trash", "restore", "undo", "fold"]),
+    st.integers(0, 5),
+    st.sampled_from([*Status.values, None]),
+    st.sampled_from([*Priority.values, None]),
+    st.lists(st.sampled_from(["power", "tvac"]), unique=True),
+    st.booleans(),
+    st.integers(0, 20 * 24 * 60),
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(STEP, min_size=3, max_size=25), st.sampled_from(ZONES), st.sampled_from(list(PERIODS.values())),
+    st.sampled_from(["", "power"]), st.booleans(), st.sampled_from(["", "people", "atlas"]), st.integers(0, 120),
+)  # fmt: skip
+def test_any_history_is_counted_as_its_events_tell(steps, zone, period, tag, by_owner, by, days):
+    for model in (Issue, FlowFact, FlowSum, CountDelta):
+        model.objects.all().delete()
+    ada, atlas, made = make_user(), User.objects.agent(), []
+    at = NOW - timedelta(days=days)
+    for verb, which, status, priority, tags, by_agent, minutes in steps:
+        at = min(at + timedelta(minutes=minutes), NOW)
+        actor = atlas if by_agent else ada
+        issue = made[which % len(made)] if made else None
+        if verb == "create" or issue is None:
+            made.append(make_issue(actor, status=status, priority=priority, tags=tags, at=at))
+        elif verb == "fold":
+            flow.fold()
+        elif verb == "undo":
+            with contextlib.suppress(DomainError):
+                undo.undo(issue.events.latest("id").pk, by=actor, at=at)
+            issue.refresh_from_db()
+        elif verb == "trash":
+            issue.trash(by=actor, at=at)
+        elif verb == "restore":
+            issue.restore(by=actor, at=at)
+        elif issue.deleted_at is None:
+            values = {"status": status, "priority": priority, "owner": ada.email, "tags": tags}
+            issue.change(by=actor, at=at, **{verb: values[verb]})
+
+    check_numbers(Question(period, tag, ada.email if by_owner else "", by, ZoneInfo(zone)))
+
+
+def test_deleted_issues_count_nowhere_until_they_are_restored():
+    issue = make_issue(at=NOW - timedelta(days=3))
+    shown = dashboard.answer(Question(), NOW).figures[0].value
+
+    issue.trash(by=make_user(), at=NOW)
+    gone = dashboard.answer(Question(), NOW).figures[0].value
+    issue.restore(by=make_user(), at=NOW)
+
+    assert (shown, gone, dashboard.answer(Question(), NOW).figures[0].value) == ("1", "0", "1")
+    check_numbers(Question())
+
+
+def test_a_week_begins_where_the_viewer_is():
+    make_issue(at=datetime(2026, 11, 22, 23, 30, tzinfo=UTC))  # Monday already in Berlin
+
+    def last(zone):
+        return column(dashboard.one("created-and-closed", Question(zone=ZoneInfo(zone)), NOW), 1)[-2:]
+
+    assert last("UTC") == ["1", "0"]
+    assert last("Europe/Berlin") == ["0", "1"]
+
+
+def test_change_is_said_in_words():
+    ada = make_user()
+    for days in (9, 9, 9, 1):
+        make_issue(ada, at=NOW - timedelta(days=days))
+    for issue in Issue.objects.order_by("id")[:2]:
+        issue.change(by=ada, status="resolved", at=NOW - timedelta(hours=1))
+
+    figure = dashboard.answer(Question(), NOW).figures[0]
+
+    assert (figure.value, figure.change, figure.than, figure.trend) == (
+        "2",
+        "1 fewer",
+        "than last week",
+        "better",
+    )
+
+
+def test_a_chart_of_fewer_than_five_is_not_enough():
+    for _ in range(4):
+        make_issue(at=NOW - timedelta(days=1))
+    assert not dashboard.one("status", Question(), NOW).is_enough
+
+    make_issue(at=NOW - timedelta(days=1))
+    assert dashboard.one("status", Question(), NOW).is_enough
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([], 0.5, None),
+        ([7], 0.5, 7),
+        ([1, 2], 0.5, 1),
+        ([1, 2, 3], 0.5, 2),
+        (range(1, 11), 0.9, 9),
+        ([5] * 9 + [8], 0.9, 5),
+    ],
+)
+def test_a_percentile_is_a_value_that_occurred(values, share, expected):
+    assert flows.percentile(Counter(values), share) == expected
+
+
+def test_the_status_ring_is_the_documented_pie():
+    for status in Status.values:
+        make_issue(status=status, at=NOW - timedelta(days=1))
+
+    from issues.metrics import charts
+
+    assert dashboard.one("status", Question(), NOW).chart == charts.issues_by_status(counts.by_state())
+    assert queries.count(IssueFilter()) == 4
