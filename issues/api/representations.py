@@ -72,7 +72,7 @@ ISSUE = f"""json_build_object(
 _ISSUES = f"""
 SELECT i.id, i.version, ({ISSUE})::text
 FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
-WHERE i.id = ANY(%s) AND i.deleted_at IS NULL
+WHERE i.id = ANY(%s::bigint[]) AND i.deleted_at IS NULL
 """
 _COMMENT = f"""json_build_object('uuid', c.uuid,
     'content', CASE WHEN c.deleted_at IS NULL THEN c.content ELSE '' END,
@@ -87,7 +87,8 @@ _FILE = f"""json_build_object('uuid', f.uuid, 'file_name', f.file_name, 'file_ty
 def issue_fragments(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
     """The JSON of these issues by (id, version), in one statement. What Fragments makes the missing ones with."""
     with connection.cursor() as cursor:
-        cursor.execute(_ISSUES, [list(ids)])
+        # PostgreSQL's own spelling of an array; psycopg looks at every item of a list.
+        cursor.execute(_ISSUES, [f"{{{','.join(map(str, ids))}}}"])
         return {(id_, version): text.encode() for id_, version, text in cursor.fetchall()}
 
 
