@@ -249,6 +249,7 @@ function swapForm(form, html) {
   const fresh = parsed(html).firstElementChild;
   if (!fresh) return;
   const place = form.closest("[data-edits]") ?? form;
+  place.querySelector?.(".changed-notice")?.remove();
   if (form.dataset.field) form.replaceWith(fresh);
   else document.getElementById("notice").replaceChildren(fresh);
   dress(fresh);

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from issues.models import Issue
@@ -48,6 +49,8 @@ def test_a_title_changed_by_two_is_shown_to_the_second_who_may_keep_theirs(page,
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Theirs")).to_contain_text("Theirs")
     expect(page.get_by_role("textbox", name="Yours")).to_have_value("Mine")
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    assert found.response["violations"] == []
     page.get_by_role("link", name="Take theirs").click()
 
     expect(page.get_by_role("heading", name="Theirs")).to_be_visible()
