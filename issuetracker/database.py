@@ -232,9 +232,12 @@ def identities() -> list[Identity]:
         setpriv = shutil.which("setpriv")
         if setpriv:
             become = (setpriv, f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups")
-            able = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
-            # Or access(), with which initdb looks for its programs, would ask without that right.
-            able = ("--securebits=+no_setuid_fixup", *able)
+            able = (
+                "--inh-caps=-all,+dac_override",
+                "--ambient-caps=-all,+dac_override",
+                # Or access(), with which initdb looks for its programs, would ask without that right.
+                "--securebits=+no_setuid_fixup",
+            )
             ways.append(Identity("system-user", other.pw_uid, other.pw_gid, (*become, *able)))
         popen = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
         ways.append(Identity("plain-user", other.pw_uid, other.pw_gid, popen=popen))

