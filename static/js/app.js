@@ -1,6 +1,5 @@
 // What every page does with script on. Without script everything works by forms and links.
 
-import "./drafts.js";
 import "./live.js";
 import "./toast.js";
 import { MENUS, bind } from "./keys.js";
@@ -22,6 +21,7 @@ go("g t", "Go to untriaged", "untriaged");
 go("g m", "Go to metrics", "metrics");
 bind({ keys: "?", label: "This help", group, run: openHelp });
 if (document.getElementById("single-keys")) import("./help.js");
+if (document.querySelector("textarea[data-draft]")) import("./drafts.js");
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-overlay]");

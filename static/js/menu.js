@@ -29,7 +29,7 @@ export function openMenu(anchor, { items, url, value, label = "Choose", filter, 
   const menu = { box, list, input, back, chosen, multiple, create, onPick, anchor, filter };
   current = menu;
   // Inside an open dialog everything else is inert.
-  (anchor.closest("dialog") ?? document.body).append(box);
+  (anchor.closest("dialog, main") ?? document.body).append(box);
   input.addEventListener("input", narrow);
   box.addEventListener("keydown", keydown);
   list.addEventListener("click", (event) => { const option = event.target.closest("[role=option]"); if (option) pick(option); });

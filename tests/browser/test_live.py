@@ -1,0 +1,109 @@
+"""Two browsers at once: what one changes, the other sees within two seconds, and is not disturbed by it."""
+
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from tests.factories import make_issue, make_user
+
+SOON = 2_000  # milliseconds; what issue pages promise
+
+
+def test_a_move_by_somebody_else_shows_within_two_seconds(page, another_page):
+    issue = make_issue()
+    page.goto("/")
+    another_page.goto("/")
+    expect(another_page.locator("#col-open .card")).to_have_count(1)
+
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
+
+    expect(another_page.locator("#col-in_progress .card")).to_have_id(issue.reference, timeout=SOON)
+    expect(another_page.locator("#col-in_progress header [data-count-of]")).to_have_text("1")
+
+
+def test_a_new_issue_comes_first_of_its_priority_and_a_deleted_one_goes(page):
+    person = make_user()
+    gone = make_issue(by=person, title="Gone", priority="high")
+    make_issue(by=person, title="Low")
+    page.goto("/")
+
+    issue = make_issue(by=person, title="New", priority="high")
+    gone.trash(by=person)
+
+    expect(page.locator("#col-open h3")).to_have_text(["New", "Low"], timeout=SOON)
+    expect(page.locator("#total")).to_have_text("2 issues")
+    expect(page.locator(f"#{issue.reference}")).to_be_visible()
+
+
+def test_what_does_not_match_the_filter_does_not_come(page):
+    person = make_user()
+    issue = make_issue(by=person, tags=["power"])
+    page.goto("/?tag=power")
+
+    make_issue(by=person, title="Other", tags=["emc"])
+    issue.change(by=person, title="Battery string A drops, too")
+
+    expect(page.locator(".card h3")).to_have_text(["Battery string A drops, too"], timeout=SOON)
+
+
+def test_focus_stays_on_the_card_that_somebody_else_moves(page):
+    person = make_user()
+    issue = make_issue(by=person)
+    page.goto("/")
+    page.keyboard.press("j")
+
+    issue.change(by=person, status="in_progress", title="Battery string B recovers")
+
+    link = page.locator("#col-in_progress").get_by_role("link", name="Battery string B recovers")
+    expect(link).to_be_focused(timeout=SOON)
+
+
+def test_an_open_menu_and_a_typed_text_are_left_alone(page):
+    person = make_user()
+    issue = make_issue(by=person)
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    page.get_by_role("option", name="Rejected").click()
+    page.get_by_label("Why not?").fill("The probe")
+    with page.expect_response(lambda response: "/board/changes" in response.url):
+        issue.change(by=person, title="Changed meanwhile")
+
+    expect(page.get_by_label("Why not?")).to_have_value("The probe")
+    expect(page.get_by_label("Why not?")).to_be_focused()
+    page.keyboard.type(" was loose.")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#col-rejected h3")).to_have_text("Changed meanwhile")
+    assert Issue.objects.get().resolution_summary == "The probe was loose."
+
+
+def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_looked_at(page):
+    person = make_user()
+    issue = make_issue(by=person)
+    page.goto("/")
+    with page.expect_request("**/live?*"):
+        pass
+    hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(hide, True)
+    issue.change(by=person, title="Changed meanwhile")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/live" in request.url else None)
+    page.evaluate("() => new Promise((done) => setTimeout(done, 1500))")
+    assert asked == []
+
+    page.evaluate(hide, False)
+
+    expect(page.locator(".card h3")).to_have_text("Changed meanwhile", timeout=SOON)
+
+
+def test_without_the_server_the_page_says_so_and_recovers(page):
+    make_issue()
+    page.goto("/")
+    page.route("**/live?*", lambda route: route.abort())
+    expect(page.get_by_text("Not connected. Changes are not saved.")).to_be_visible(timeout=10_000)
+
+    page.unroute("**/live?*")
+
+    expect(page.get_by_text("Not connected.")).to_have_count(0, timeout=10_000)

@@ -1,0 +1,36 @@
+"""Pages go out compressed to whoever takes it, and are the same pages."""
+
+import gzip
+
+import pytest
+
+from tests.factories import make_issue
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_page_is_the_same_compressed_and_much_smaller(client):
+    for _ in range(5):
+        make_issue()
+    client.get("/")
+    plain = client.get("/api/docs")
+    packed = client.get("/api/docs", headers={"Accept-Encoding": "gzip, br"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(gzip.decompress(packed.content)) == len(plain.content)
+    assert int(packed.headers["Content-Length"]) == len(packed.content) < len(plain.content) / 3
+    assert "Accept-Encoding" in packed.headers["Vary"]
+
+
+def test_its_length_does_not_tell_how_well_it_compressed(client):
+    lengths = {len(client.get("/api/docs", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
+
+    assert max(lengths) - min(lengths) > 20
+
+
+def test_json_stays_as_it_is(client):
+    for _ in range(5):
+        make_issue()
+
+    assert "Content-Encoding" not in client.get("/issues", headers={"Accept-Encoding": "gzip"}).headers
