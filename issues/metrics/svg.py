@@ -32,7 +32,7 @@ def draw(chart: Chart, links: Links, sentence: str, *, id_: str, narrow: bool = 
     layout = "ring" if chart.chart_type == "pie_chart" else config.get("layout", "columns")
     width, height, inside = _LAYOUTS[layout](chart, links, narrow)
     return mark_safe(  # noqa: S308 - numbers, classes, and text that is escaped
-        f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+        f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
         f'aria-labelledby="{id_}"><title id="{id_}">{escape(sentence)}</title>{inside}</svg>'
     )
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -35,7 +36,7 @@ ZONE_COOKIE = "zone"  # an IANA name, set by static/js/zone.js
 def zone_of(request: PageRequest) -> ZoneInfo:
     """Where the viewer is, as their browser says; UTC without a word from it."""
     try:
-        return ZoneInfo(request.COOKIES.get(ZONE_COOKIE, "UTC")[:64])
+        return ZoneInfo(unquote(request.COOKIES.get(ZONE_COOKIE, "UTC"))[:64])
     except (KeyError, ValueError, OSError):  # no such zone, no name of one, a folder of them
         return UTC_ZONE
 

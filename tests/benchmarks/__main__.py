@@ -93,6 +93,12 @@ CASES = [
         lambda status, body: status == 201 and b'"uuid"' in body,
     ),
     Case(
+        "dashboard",
+        lambda _: itertools.repeat(get("/dashboard", "text/html")),
+        lambda status, body: status == 200 and b'id="created-and-closed"' in body,
+        floor=False,
+    ),
+    Case(
         "board page",
         lambda _: itertools.repeat(get("/", "text/html")),
         lambda status, body: status == 200 and b"FND-" in body,

@@ -1,0 +1,75 @@
+"""The dashboard in a real browser: filters, links, tables, with script and without, in both themes and on a phone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from issues.models import User
+from tests.factories import make_issue, make_user
+
+
+@pytest.fixture(autouse=True)
+def issues() -> None:
+    ada, atlas = make_user("ada@example.com"), User.objects.agent()
+    for n in range(12):
+        by = atlas if n % 2 else ada
+        status = ("open", "in_progress", "resolved", "rejected")[n % 4]
+        make_issue(by, status=status, tags=["power"] if n < 6 else ["tvac"], owner=ada.email)
+
+
+def test_a_filter_changes_charts_and_address_and_back_undoes_it(page: Page):
+    page.goto("/dashboard")
+    expect(page.locator("#status .big")).to_have_text("12")
+
+    page.get_by_label("Tag", exact=True).select_option("power")
+
+    expect(page.locator("#status .big")).to_have_text("6")
+    expect(page).to_have_url(re.compile("tag=power"))
+    page.go_back()
+    expect(page.locator("#status .big")).to_have_text("12")
+
+
+def test_a_number_opens_the_list_of_what_it_counts(page: Page):
+    page.goto("/dashboard?by=atlas")
+
+    page.locator("#status .donut tr", has_text="In progress").get_by_role("link").click()
+
+    expect(page).to_have_url(re.compile(r"/list\?status=in_progress&by=atlas"))
+
+
+def test_the_browser_says_where_it_is(page: Page):
+    page.goto("/dashboard")
+
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert cookies["zone"] == zone.replace("/", "%2F")
+
+
+def test_tables_open_and_filters_hold_without_script(plain_page: Page):
+    plain_page.goto("/dashboard")
+    table = plain_page.locator("#age table")
+    expect(table).to_be_hidden()
+
+    plain_page.locator("#age").get_by_text("Show as table").click()
+    expect(table).to_be_visible()
+
+    plain_page.get_by_label("Tag", exact=True).select_option("tvac")
+    plain_page.get_by_role("button", name="Apply").click()
+    expect(plain_page.locator("#status .big")).to_have_text("6")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_stands_in_anybodys_way(page: Page, theme: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    page.goto("/dashboard")
+
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+
+    assert [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found.response["violations"]
+    ] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
