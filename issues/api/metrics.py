@@ -51,7 +51,7 @@ chart_route = route(
     Operation(
         "GET",
         get_chart,
-        f"Get one chart of the dashboard: {', '.join(dashboard.PANELS)}",
+        "Get one chart of the dashboard",
         reply=charts.Chart,
         query=(
             ("period", {"type": "string", "enum": list(PERIODS), "default": DEFAULT.key}, "How far back, this week included."),

@@ -10,6 +10,8 @@ import msgspec
 from django.conf import settings
 from django.urls import URLPattern
 
+from issues.metrics import dashboard
+
 from . import types
 from .http import BODY_LIMIT, Operation
 
@@ -118,9 +120,14 @@ def _operation(path: str, operation: Operation, references: dict[Any, Any]) -> d
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "uuid"}
-    if name in ("emoji", "signature", "name"):
+    if name in ("emoji", "signature"):
         schema = {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    if name == "name":
+        schema = {"type": "string", "enum": list(dashboard.PANELS)}
+    described = {"name": name, "in": "path", "required": True, "schema": schema}
+    if "enum" in schema:
+        described["description"] = f"One of {', '.join(schema['enum'])}."
+    return described
 
 
 def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
