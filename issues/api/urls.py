@@ -47,5 +47,5 @@ urlpatterns = [
     path("openapi.json", docs.openapi_route, name="openapi"),
     path("api/docs", docs.reference, name="docs"),
     # No page lives below these: whoever asks for more of them is a program.
-    re_path(r"^(?:issues|sessions|attachments)/", nowhere),
+    re_path(r"^(?:issues|sessions|attachments|metrics)/", nowhere),
 ]

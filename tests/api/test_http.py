@@ -34,7 +34,7 @@ def fill(api):
     known = {
         "issue_id": issue.uuid, "comment_id": make_comment(issue, api.user).uuid, "attachment_id": file.uuid, "emoji": "🔧",
         "file_id": issue.add_file(by=api.user, attachment=file.uuid, file_type="plan").uuid, "session_id": session.uuid,
-        "signature": signed,
+        "signature": signed, "name": "status",
     }  # fmt: skip
     return lambda route: route.format_map(known)
 
