@@ -1,5 +1,6 @@
 """What `make run` starts: everything, from an empty folder to a page in the browser."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -68,8 +69,7 @@ class Command(BaseCommand):
         finally:
             for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
-            _stop(worker.process)
-            _stop(server)
+            _stop(worker.process, server)
         if code:
             raise CommandError("The server stopped by itself; what it said stands above.")
 
@@ -141,15 +141,14 @@ def _start(port: int) -> Server:
     )
 
 
-def _stop(server: Server) -> None:
-    """End the server with all its workers: in peace, and after FINISH seconds without."""
+def _stop(*groups: Server) -> None:
+    """End these with all their children, at the same time: in peace, and after FINISH seconds without."""
     for name in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(server.pid, name)
-        except ProcessLookupError:
-            return
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group.pid, name)
         deadline = time.monotonic() + FINISH + 0.5
-        while _any_of(server) and time.monotonic() < deadline:
+        while any(map(_any_of, groups)) and time.monotonic() < deadline:
             time.sleep(0.02)
 
 
