@@ -1,12 +1,15 @@
-"""What holds for every request, page or JSON: its id, that its text is UTF-8, that a broken upload leaves nothing."""
+"""What holds for every request, page or JSON: its id and address, that its text is UTF-8, that a broken upload leaves nothing."""
 
+import ipaddress
 import re
 import secrets
 import uuid
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
@@ -63,6 +66,19 @@ def tidy_uploads(get_response: GetResponse) -> GetResponse:
             if request.content_type == "multipart/form-data":
                 for handler in request.upload_handlers:
                     handler.upload_interrupted()
+
+    return middleware
+
+
+def client_address(get_response: GetResponse) -> GetResponse:
+    """Behind PROXIES proxies, take the address that the outermost of them saw; what a client itself wrote is never believed."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if settings.PROXIES:
+            seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+            with suppress(ValueError, IndexError):
+                request.META["REMOTE_ADDR"] = str(ipaddress.ip_address(seen[-settings.PROXIES]))
+        return get_response(request)
 
     return middleware
 

@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.postgres",
-    "django.contrib.sessions",
+    "django.contrib.sessions",  # its tables stay empty: SESSION_ENGINE below has its own; clearsessions comes from here
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "issuetracker.middleware.request_id",
     "issuetracker.middleware.always_utf8",
     "issuetracker.middleware.tidy_uploads",
+    "issuetracker.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     # Before the headers that only pages need: a first visit has twenty files.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -65,10 +66,12 @@ MIDDLEWARE = [
     "issues.pages.live.note_the_time",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "issues.pages.middleware.local_user",
+    # Who may look is asked before a form is read; what the form may do, after.
     "issues.pages.middleware.SignInRequired",
+    "issues.pages.middleware.BodyLimit",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -103,6 +106,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds that an invitation or a link to a new password holds
 LOGIN_URL = "/signin"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signin"
@@ -137,6 +141,12 @@ FRAGMENT_BYTES = env.int("ISSUETRACKER_FRAGMENT_BYTES", default=64 * 1024 * 1024
 # Requests per minute and caller on the JSON routes; 0 is no limit. One count for all workers.
 RATE_LIMIT = env.int("ISSUETRACKER_RATE_LIMIT", default=0 if LOCAL else 3000)
 
+# How many proxies in front add to X-Forwarded-For; only what these say of the caller's address is believed.
+PROXIES = env.int("ISSUETRACKER_PROXIES", default=0)
+
+# A sign-in lasts so long and no longer, used or not; it ends before that by sign-out, a new password, or deactivation.
+SESSION_COOKIE_AGE = 30 * 24 * 3600  # seconds
+SESSION_ENGINE = "issues.models.browser_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = False

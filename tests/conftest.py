@@ -111,3 +111,9 @@ def local(live_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """The service in local mode, as `make run` starts it."""
     with server.server(live_url, tmp_path_factory.mktemp("local"), ISSUETRACKER_LOCAL="1") as running:
         yield running
+
+
+@pytest.fixture
+def production(settings: object) -> None:
+    """Not local mode: nobody is signed in until they sign in, and the API asks for a token."""
+    settings.LOCAL = False  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -24,7 +23,6 @@ openapi_route = route(Operation("GET", openapi, "The description in OpenAPI 3.1"
 
 
 @csrf_exempt  # nothing is written here: a POST is told 405, not that it lacks a token
-@login_not_required
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """The same to read: one page, no script."""

@@ -1,8 +1,9 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import bulk, counts, flow, limits, rate_limit, search_text, spans, undo
+from . import attempts, bulk, counts, flow, limits, people, rate_limit, search_text, spans, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
+from .browser_session import BrowserSession
 from .comment import Comment, CommentAttachment, Reaction
 from .counts import CountDelta
 from .emoji import OFFERED, emoji_name, is_emoji
@@ -12,6 +13,7 @@ from .flow import FlowFact, FlowSum
 from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
+from .people import AccountEvent, AccountEventKind
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
 from .search_text import SearchText
@@ -25,9 +27,12 @@ __all__ = [
     "OFFERED",
     "SELECTION_MAX",
     "TROUBLESHOOTING_PLAN",
+    "AccountEvent",
+    "AccountEventKind",
     "AlreadyUndone",
     "ApiToken",
     "Attachment",
+    "BrowserSession",
     "CannotUndo",
     "ChangedSince",
     "Channel",
@@ -68,12 +73,14 @@ __all__ = [
     "StillRunning",
     "Undone",
     "User",
+    "attempts",
     "bulk",
     "counts",
     "emoji_name",
     "flow",
     "is_emoji",
     "limits",
+    "people",
     "rate_limit",
     "search_text",
     "spans",

@@ -141,6 +141,7 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # to the minute
 
     class Meta:
         constraints = (
@@ -178,6 +179,10 @@ class ApiToken(models.Model):
     def is_valid(self) -> bool:
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired and self.user.is_active
+
+    @property
+    def may_write(self) -> bool:
+        return self.allows(Scope.WRITE)
 
     def allows(self, scope: str) -> bool:
         return scope in self.scopes

@@ -1,4 +1,4 @@
-"""How many requests a caller made in this minute: one count for all workers."""
+"""How often a caller did something in the current window (a minute, unless said otherwise): one count for all workers."""
 
 import time
 from collections.abc import Sequence
@@ -16,28 +16,38 @@ class RateCount(models.Model):
     A caller's count in its current window.
 
     The table is UNLOGGED: counting a request then costs no wait for the disk, and after a crash the counts begin anew,
-    which is all a count of this minute is worth.
+    which is all a count of these minutes is worth.
     """
 
     caller = models.CharField(max_length=100, primary_key=True)  # "token 12", "address 203.0.113.7"
-    window = models.BigIntegerField()  # minutes since 1970
+    window = models.BigIntegerField()  # when it began, in seconds since 1970
     n = models.IntegerField()
 
     def __str__(self) -> str:
         return f"{self.caller}: {self.n}"
 
 
+MINUTE = 60  # seconds
+FORGET = 86_400  # seconds; no window is as long
+
 _COUNT = """
 INSERT INTO issues_ratecount AS r (caller, "window", n)
-SELECT {caller}, floor(extract(epoch FROM now()) / 60), 1 {source}
+SELECT {caller}, floor(extract(epoch FROM now()) / {seconds}) * {seconds}, 1 {source}
 ON CONFLICT (caller) DO UPDATE SET "window" = excluded."window",
     n = CASE WHEN r."window" = excluded."window" THEN r.n + 1 ELSE 1 END
 RETURNING n
 """
 _FIND = """
-SELECT t.id AS token_id, t.scopes, u.id, u.email, u.name, u.role, u.is_agent
+SELECT t.id AS token_id, t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute' AS is_stale, t.scopes,
+    u.id, u.email, u.name, u.role, u.is_agent
 FROM issues_apitoken t JOIN issues_user u ON u.id = t.user_id
 WHERE t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()) AND u.is_active
+"""
+# "Last used" is worth one write a minute, and no wait for another request that writes it just now.
+_USED = """
+UPDATE issues_apitoken SET last_used_at = now() WHERE id = (
+    SELECT id FROM issues_apitoken WHERE id = %s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+    FOR UPDATE SKIP LOCKED)
 """
 Read = tuple[str, Sequence[Any]]  # a SELECT of one row at most, and its parameters
 
@@ -61,21 +71,23 @@ def admit(secret: str, *, count: bool, along: Read | None = None) -> Admission |
     with connection.cursor() as cursor:
         cursor.execute(_statement(count, sql), [digest(secret), *parameters])
         row = cursor.fetchone()
-    if row is None:
-        return None
-    _, scopes, *who = row[:_WHO]
+        if row is None:
+            return None
+        token_id, is_stale, scopes, *who = row[:_WHO]
+        if is_stale:
+            cursor.execute(_USED, [token_id])
     n = row[_WHO] if count else 0
     return Admission(_user(*who), frozenset(scopes), n, row[_WHO + count :])
 
 
-_WHO = 7  # columns of _FIND
+_WHO = 8  # columns of _FIND
 
 
 @lru_cache(maxsize=64)
 def _statement(count: bool, along: str) -> str:
     names, tables, sources = ["token.*"], [f"token AS ({_FIND})"], ["token"]
     if count:
-        counted = _COUNT.format(caller="'token ' || token_id", source="FROM token")
+        counted = _COUNT.format(caller="'token ' || token_id", seconds=MINUTE, source="FROM token")
         names.append("counted.n")
         tables.append(f"counted AS ({counted})")
         sources.append("CROSS JOIN counted")
@@ -93,14 +105,24 @@ def _user(id: int, email: str, name: str, role: str, is_agent: bool) -> User:
     return user
 
 
-def count_request(caller: str) -> int:
-    """Count one request of this caller; which one of this minute it is. Two at once are two."""
+def count_request(caller: str, *, seconds: int = MINUTE) -> int:
+    """Count one request of this caller; which one of this window it is. Two at once are two."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(caller="%s", source=""), [caller[:100]])
+        cursor.execute(_COUNT.format(caller="%s", seconds=int(seconds), source=""), [caller[:100]])
         [n] = cursor.fetchone()
     return int(n)
 
 
-def seconds_left() -> int:
+def take_back(caller: str) -> None:
+    """Uncount the one that `count_request` counted a moment ago."""
+    RateCount.objects.filter(caller=caller[:100], n__gt=0).update(n=models.F("n") - 1)
+
+
+def seconds_left(seconds: int = MINUTE) -> int:
     """Seconds until the window ends and the counts begin anew."""
-    return 60 - int(time.time()) % 60
+    return seconds - int(time.time()) % seconds
+
+
+def forget() -> int:
+    """Delete the counts of windows long over; how many there were."""
+    return RateCount.objects.filter(window__lt=time.time() - FORGET).delete()[0]

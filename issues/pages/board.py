@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
@@ -143,6 +143,13 @@ class Counts:
     @property
     def total_words(self) -> str:
         return f"{self.total:,}{'' if self.exact else '+'} issue{'' if self.total == 1 else 's'}"
+
+
+@require_safe
+def other_address(request: PageRequest) -> HttpResponse:
+    """`/board` is `/`, filters and all."""
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponseRedirect(f"/?{query}" if query else "/")
 
 
 def _columns(wanted: IssueFilter, everything: bool, counts: Counts) -> list[Column]:

@@ -1,8 +1,10 @@
 """Error pages: what happened, what it means, one way on. None of them asks the database anything."""
 
+import re
 import sys
-from typing import Any
+from errno import EDQUOT, ENOSPC
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -12,48 +14,80 @@ from issuetracker.middleware import REQUEST_ID
 _WORDS = {
     400: ("This request cannot be read", "Something in it is not as a browser sends it. Nothing was changed."),
     403: ("You may not do this", "Nothing was changed."),
-    404: ("There is nothing here", "The address may be mistyped, or the issue was deleted more than 30 days ago."),
-    500: ("Something went wrong on our side", "Nothing you typed was saved by this request. Try again; if it stays, tell your administrator the reference."),
+    404: ("There is nothing here", "The address may be mistyped, or what was here is deleted."),
+    413: ("This is too large", "Nothing was saved. Go back: what you typed is still there. Then send less at a time."),
+    500: ("Something went wrong on our side", "Nothing you typed was saved by this request. Go back and try again. If it happens again, give an administrator this reference."),
     503: ("The database does not answer", "Nothing was changed and nothing is lost. This page works again as soon as the database does."),
+    507: ("There is no room for this file", "The server's disk is full. Nothing was saved. Tell an administrator."),
 }  # fmt: skip
+_ISSUE = re.compile(r"/(FND-[1-9]\d{0,17})(?:/|\Z)")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400"""
-    return _page(400)
+    """400, and 413 for a form with more text than any field takes."""
+    return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, with the reason where the refusal gave one."""
-    return _page(403, str(exception))
+    return _page(request, 403, meaning=str(exception))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form without its token: an old tab, or another site."""
-    return _page(403, "This form came from an old page or another site. Go back, reload, and send it again.")
+    words = "It came from an old page or from another site. Nothing was changed. Go back, reload, and send it again."
+    return _page(request, 403, title="This form was not taken", meaning=words)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404"""
+    issue = _ISSUE.match(request.path)
+    if issue:
+        words = "It may have been deleted, or the link is cut short. Deleted issues can be brought back for 30 days."
+        return _page(request, 404, title=f"There is no issue {issue[1]}", meaning=words, is_issue=True)
     words = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
-    return _page(404, words)
+    return _page(request, 404, meaning=words)
+
+
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    """413, with the limit in bytes."""
+    words = f"At most {limit / 1024 / 1024:,.0f} MB can be sent at a time. {_WORDS[413][1]}"
+    return _page(request, 413, meaning=words)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; and 503 when it was the database that did not answer."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        response = _page(503)
-        response.headers["Retry-After"] = "2"
-        return response
-    return _page(500, reference=REQUEST_ID.get())
+    """500; 503 when it was the database that did not answer, 507 when the disk is full."""
+    match sys.exc_info()[1]:
+        case OperationalError() | InterfaceError():
+            response = _page(request, 503)
+            response.headers["Retry-After"] = "2"
+            return response
+        case OSError(errno=number) if number in (ENOSPC, EDQUOT):
+            return _page(request, 507)
+    return _page(request, 500, reference=REQUEST_ID.get())
 
 
-def _page(status: int, words: str = "", reference: str = "") -> HttpResponse:
-    title, meaning = _WORDS[status]
-    context: dict[str, Any] = {
+def _page(
+    request: HttpRequest,
+    status: int,
+    *,
+    title: str = "",
+    meaning: str = "",
+    reference: str = "",
+    is_issue: bool = False,
+) -> HttpResponse:
+    usual_title, usual_meaning = _WORDS[status]
+    theme = request.COOKIES.get("theme", "")
+    context = {
         "status": status,
-        "title": title,
-        "meaning": words or meaning,
+        "title": title or usual_title,
+        "meaning": meaning or usual_meaning,
         "reference": reference,
+        "is_issue": is_issue,
+        "theme": theme if theme in ("light", "dark") else "",
+        "is_retry": status in (500, 503) and request.method in ("GET", "HEAD"),
+        "address": request.get_full_path(),
     }
-    return HttpResponse(render_to_string("error.html", context), status=status)
+    response = HttpResponse(render_to_string("error.html", context), status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -14,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 from issues.models import User
 
 P = ParamSpec("P")
+VIEWERS_CANNOT = "A viewer cannot change anything. An administrator can give you another role."
 
 
 class PageRequest(HttpRequest):
@@ -33,9 +34,7 @@ def verb(view: View[P]) -> View[P]:
     @wraps(view)
     def checked(request: PageRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.can_write:
-            raise PermissionDenied(
-                "A viewer cannot change anything. An administrator can give you another role."
-            )
+            raise PermissionDenied(VIEWERS_CANNOT)
         return view(request, *args, **kwargs)
 
     return checked
@@ -64,9 +63,13 @@ def go_back(request: PageRequest, fallback: str, *, did: int | None = None) -> H
 
 def came_from(request: PageRequest) -> str:
     """The form's `next`, if it is an address on this site; otherwise empty."""
-    target = request.POST.get("next", "")
+    return path_on_this_site(request, request.POST.get("next", ""))
+
+
+def path_on_this_site(request: PageRequest, target: str) -> str:
+    """`target` if it is a path of ours whichever way a browser reads it; otherwise empty."""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe and target.startswith("/") else ""
+    return target if safe and target.startswith("/") and "\\" not in target and target.isprintable() else ""
 
 
 def without_did(address: str) -> str:

@@ -5,13 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 
 from issues import queries
 from issues.models import Priority, Status, User
 
 from . import live
+from .errors import too_large
 from .undo import Did
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -50,6 +52,40 @@ class SignInRequired(LoginRequiredMiddleware):
             return None
         answer: HttpResponseBase | None = super().process_view(request, view_func, *args)
         return answer
+
+    def handle_no_permission(  # type: ignore[override]  # an answer of any kind will do
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
+        """To the sign-in page, and back afterwards; a script, which could not show it, is told in words."""
+        if request.headers.get("HX-Request") == "true":
+            words = "You are signed out. Sign in again in another tab, then try again."
+            return HttpResponse(words, status=401, content_type="text/plain; charset=utf-8")
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseRedirect(settings.LOGIN_URL)  # the address of a form shows nothing
+        return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+
+
+class BodyLimit:
+    """
+    No form is read that is larger than it may be: 413.
+
+    This comes after the sign-in is asked for and before the CSRF token is looked for, which reads the whole form, files
+    and all. Who is not signed in sends an e-mail and a password, never files.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponseBase | None:
+        if hasattr(view, "operations"):  # a JSON route, which has limits of its own
+            return None
+        needs_sign_in = getattr(view, "login_required", True)
+        limit = settings.UPLOAD_LIMIT if needs_sign_in else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        return too_large(request, limit) if length.isdecimal() and int(length) > limit else None
 
 
 _MENUS = {"statuses": list(Status), "priorities": [Priority.HIGH, Priority.MEDIUM, Priority.LOW]}

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -13,12 +14,14 @@ from issues.models import Issue, Priority, Status, User
 from issues.models.limits import TITLE_MAX, UNASSIGNED
 
 from .files import store_files
-from .htmx import PageRequest, go_back, verb
+from .htmx import VIEWERS_CANNOT, PageRequest, go_back, verb
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_issue(request: PageRequest) -> HttpResponse:
     """Title, Markdown, selects and files; complete without JavaScript."""
+    if not request.user.can_write:
+        raise PermissionDenied(VIEWERS_CANNOT)
     if request.method != "POST":
         status = request.GET.get("status")
         return _form(

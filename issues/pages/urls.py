@@ -1,7 +1,7 @@
 """The map of the pages. A page's address holds its whole state."""
 
-from django.urls import path, re_path
-from django.views.generic import RedirectView
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter
 
 from . import (
     account,
@@ -19,12 +19,23 @@ from . import (
     metrics,
     new,
     palette,
+    people,
     session,
+    sign_in,
     trash,
     undo,
 )
 
 app_name = "pages"
+
+
+class _Big(IntConverter):
+    """An id that fits PostgreSQL's bigint: a longer number is no address."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(_Big, "big")
 
 _ISSUE = r"^FND-(?P<number>[1-9]\d{0,17})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -38,7 +49,7 @@ board_urls = [
     path("menu/<slug:field>", menu.menu, name="menu"),
     path("palette", palette.palette, name="palette"),
     path("help", help.help_page, name="help"),
-    path("board", RedirectView.as_view(pattern_name="pages:board", query_string=True)),
+    path("board", board.other_address),
 ]
 issue_urls = [
     re_path(_ISSUE + "$", issue.issue_page, name="issue"),
@@ -84,9 +95,27 @@ metrics_urls = [
     path("issues.csv", metrics.issues_csv, name="issues_csv"),
 ]
 account_urls = [
-    path("signin", account.sign_in, name="signin"),
-    path("signout", account.sign_out, name="signout"),
+    path("signin", sign_in.sign_in, name="signin"),
+    path("signout", sign_in.sign_out, name="signout"),
+    path("link/<str:key>", sign_in.link, name="link"),
     path("theme", account.set_theme, name="theme"),
+    path("account", account.account, name="account"),
+    path("account/name", account.rename, name="rename"),
+    path("account/password", account.change_password, name="change_password"),
+    path("account/keys", account.set_keys, name="keys"),
+    path("account/sessions/end", account.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("account/tokens", account.make_token, name="make_token"),
+    path("account/tokens/<big:token_id>/revoke", account.revoke_token, name="revoke_token"),
+]
+people_urls = [
+    path("people", people.people_page, name="people"),
+    path("people/invite", people.invite, name="invite"),
+    path("people/<big:person_id>/role", people.change_role, name="change_role"),
+    path("people/<big:person_id>/link", people.make_link, name="make_link"),
+    path("people/<big:person_id>/deactivate", people.deactivate, name="deactivate"),
+    path("people/<big:person_id>/reactivate", people.reactivate, name="reactivate"),
+    path("people/atlas/tokens", people.make_agent_token, name="make_agent_token"),
+    path("people/atlas/tokens/<big:token_id>/revoke", people.revoke_agent_token, name="revoke_agent_token"),
 ]
 
 list_urls = [
@@ -107,4 +136,5 @@ urlpatterns = [
     *evidence_urls,
     *metrics_urls,
     *account_urls,
+    *people_urls,
 ]

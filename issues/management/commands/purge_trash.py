@@ -4,15 +4,19 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from issues.models import limits
+from issues.models import limits, rate_limit
 from issues.models.trash import purge
 
 
 class Command(BaseCommand):
-    help = "Delete for good what was deleted over 30 days ago, and the files that nothing refers to any more."
+    help = (
+        "Delete for good what was deleted over 30 days ago, and the files that nothing refers to any more; "
+        "and the sign-ins and counts whose time is over."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--days", type=int, default=limits.TRASH_DAYS)
@@ -22,6 +26,9 @@ class Command(BaseCommand):
         if days < 0:
             raise CommandError("--days counts from 0.")
         purged = purge(before=timezone.now() - timedelta(days=days), dry_run=dry_run)
+        if not dry_run:
+            rate_limit.forget()
+            call_command("clearsessions")
         self.stdout.write(
             f"{'Would delete' if dry_run else 'Deleted'} {purged.issues} issues, {purged.comments} comments, "
             f"{purged.sessions} sessions and {purged.attachments} files."
