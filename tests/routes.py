@@ -69,6 +69,11 @@ PAGES: dict[str, dict[str, str]] = {
     "/file/<attachment_id>/preview": READ,
     "/file/<attachment_id>/reading": READ,
     "/session/<session_id>": READ,
+    "/dashboard": READ,
+    "/dashboard/wall": READ,
+    "/dashboard/digest": READ,
+    "/dashboard/<name>.csv": READ,
+    "/issues.csv": READ,
     "/live": READ,
     "/undo": WRITE,
     "/signin": {"GET": ANYBODY, "POST": ANYBODY},
@@ -96,6 +101,7 @@ PAGES: dict[str, dict[str, str]] = {
 API: dict[str, dict[str, str]] = {
     "/issues": READ_WRITE,
     "/issues/metrics": READ,
+    "/metrics/<name>": READ,
     "/issues/<issue_id>": {"GET": VIEWER, "PATCH": MEMBER, "DELETE": MEMBER},
     "/issues/<issue_id>/comments": READ_WRITE,
     "/issues/<issue_id>/comments/<comment_id>": {"PATCH": AUTHOR, "DELETE": MEMBER},
@@ -164,6 +170,7 @@ class World:
 
     field = "priority"
     emoji = "👍"
+    name = "status"  # of a chart
     key = "1-none"  # of a link that does not work
     token_id = 0  # nobody's
 

@@ -62,7 +62,8 @@ class Selection(models.Model):
     @classmethod
     def keep(cls, ids: Iterable[int], *, by: User, at: datetime | None = None) -> Self:
         """Keep what was ticked by hand, for the next page; what does not exist is left out."""
-        return cls.take(Issue.objects.alive().filter(id__in=list(ids)[:SELECTION_MAX]), by=by, at=at)
+        wanted = list(ids)[:SELECTION_MAX] or [0]  # nobody's: an empty IN cannot be written as SQL
+        return cls.take(Issue.objects.alive().filter(id__in=wanted), by=by, at=at)
 
     @classmethod
     def _expire(cls, now: datetime) -> None:
