@@ -729,7 +729,10 @@ class Neighbours:
 
 def neighbours(wanted: IssueFilter, issue_id: int, order: str) -> Neighbours:
     """The issues round one, in an order of the list (`-created`) or of a board column (`board`): short index scans."""
-    sql, parameters = _neighbours(wanted, order)
+    if wanted.mistakes:
+        return Neighbours(None, None, 0, 0, False)
+    write = _neighbours.__wrapped__ if wanted.q else _neighbours
+    sql, parameters = write(wanted, order)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, issue_id])
         previous, next_, before, is_in, total = cursor.fetchone()

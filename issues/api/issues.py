@@ -14,6 +14,7 @@ from issues.input import Invalid, IssueChanges, NewIssue, Problem, read, read_ch
 from issues.models import Issue, Priority, Status
 from issues.models.limits import UNASSIGNED
 from issues.queries import IssueFilter, Read
+from issues.search import QUERY_MAX
 
 from . import representations, types
 from .http import (
@@ -80,13 +81,18 @@ def _asked(request: ApiRequest) -> tuple[IssueFilter, Page]:
     wanted = IssueFilter(
         statuses=read_choices(request.GET.getlist("status"), Status.values, "status", problems),
         priorities=read_choices(request.GET.getlist("priority"), Priority.values, "priority", problems),
+        q=" ".join(request.GET.getlist("q")).strip(),
+        me=request.caller.email if "q" in request.GET else "",
     )
+    problems += [Problem("?q", str(mistake)) for mistake in wanted.mistakes]
     if problems:
         raise Invalid(problems)
     return wanted, page
 
 
 def _read_page(request: ApiRequest) -> Read | None:
+    if "q" in request.GET:
+        return None  # a query may say `me`, and nobody knows yet who that is
     wanted, page = _asked(request)
     return queries.page_read(wanted, page.limit, page.offset)
 
@@ -168,6 +174,8 @@ EXAMPLE = {
     "tags": ["anomaly", "power"],
 }
 
+Q_EXAMPLE = 'battery "limit crossed" -ripple status:open,in_progress owner:me created:>2026-10-01 has:csv'
+
 collection_route = route(
     Operation(
         "POST",
@@ -195,6 +203,14 @@ collection_route = route(
                 "priority",
                 {"type": "array", "items": {"type": "string", "enum": Priority.values}},
                 "Any of these; may be given several times.",
+            ),
+            (
+                "q",
+                {"type": "string", "maxLength": QUERY_MAX, "examples": [Q_EXAMPLE]},
+                "Ours: the query language of the search field. Words match from their start, quoted ones as they are; "
+                "`-` in front leaves out; `status: priority: tag: owner: by: created: updated: closed: has: no: is: run: "
+                "session:` ask for a property, values with commas between are alternatives. A mistake is a 422 that "
+                "names it and its place.",
             ),
             *paging_parameters(DEFAULT_LIMIT),
         ),
