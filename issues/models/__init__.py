@@ -16,6 +16,7 @@ from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .people import AccountEvent, AccountEventKind
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
+from .saved_view import SavedView, ViewPin
 from .search_text import SearchText
 from .selection import SELECTION_MAX, Selection
 from .session import DEFAULT_TITLE, Session, SessionAttachment
@@ -64,6 +65,7 @@ __all__ = [
     "ReadingState",
     "RememberedReply",
     "Role",
+    "SavedView",
     "Scope",
     "SearchText",
     "Selection",
@@ -73,6 +75,7 @@ __all__ = [
     "StillRunning",
     "Undone",
     "User",
+    "ViewPin",
     "attempts",
     "bulk",
     "counts",

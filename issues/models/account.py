@@ -9,7 +9,7 @@ from typing import Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -33,10 +33,12 @@ class UserManager(BaseUserManager["User"]):
     def create_person(
         self, email: str, *, name: str = "", role: str = Role.MEMBER, password: str | None = None
     ) -> "User":
-        """A new person. Without a password nobody can sign in as them until one is set."""
+        """A new person, with their first views. Without a password nobody can sign in as them until one is set."""
         user = self.model(email=email.strip().lower(), name=name.strip(), role=role)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic():
+            user.save(using=self._db)
+            _give_views(user)
         return user
 
     def agent(self) -> "User":
@@ -48,11 +50,19 @@ class UserManager(BaseUserManager["User"]):
 
     def local(self) -> "User":
         """Whom local mode signs in: an administrator of this machine's own copy."""
-        user, _ = self.get_or_create(
+        user, is_new = self.get_or_create(
             email=LOCAL_EMAIL,
             defaults={"name": "Local user", "role": Role.ADMINISTRATOR, "password": "!"},
         )
+        if is_new:
+            _give_views(user)
         return user
+
+
+def _give_views(user: "User") -> None:
+    from .saved_view import give_defaults
+
+    give_defaults(user)
 
 
 class User(AbstractBaseUser):

@@ -26,6 +26,11 @@ ATTACHMENT_TEXT_MAX = 10_000  # title, description and citation of an attachment
 SESSION_TITLE_MAX = 500
 SESSION_DESCRIPTION_MAX = 10_000
 
+VIEW_NAME_MAX = 60
+VIEW_QUERY_MAX = 4_000  # of a saved view, as it stands in an address
+VIEWS_MAX = 100  # of one person
+PINS_SHOWN = 20  # in the side column
+
 TRASH_DAYS = 30
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "LINKS_MAX",
     "NAME_MAX",
     "OWNER_MAX",
+    "PINS_SHOWN",
     "RESOLUTION_MAX",
     "SESSION_DESCRIPTION_MAX",
     "SESSION_TITLE_MAX",
@@ -50,4 +56,7 @@ __all__ = [
     "TITLE_ORDER",
     "TRASH_DAYS",
     "UNASSIGNED",
+    "VIEWS_MAX",
+    "VIEW_NAME_MAX",
+    "VIEW_QUERY_MAX",
 ]

@@ -13,6 +13,7 @@ from issues import queries
 from issues.models import Issue, Priority, Status
 from issues.models.account import name_from_email
 from issues.models.limits import UNASSIGNED
+from issues.models.saved_view import ViewPage
 from issues.queries import IssueFilter
 from issues.search import NONE
 
@@ -119,6 +120,13 @@ def filter_bar(
             "chips": chips(wanted, address, kept),
             "clear": _address(address, IssueFilter(), kept),
             "words": in_words(wanted),
+            "save": urlencode(
+                {
+                    "query": wanted.query_string(),
+                    "page": ViewPage.BOARD if address == "/" else ViewPage.LIST,
+                    "sort": kept.get("sort", ""),
+                }
+            ),
         },
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from issues.models import Priority, Status, User
 from . import live
 from .errors import too_large
 from .undo import Did
+from .views import pinned_views
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -100,5 +101,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=live.UNTRIAGED)),
         "live": live.cursor(request),
         "menus": _MENUS,
+        "saved_views": SimpleLazyObject(lambda: pinned_views(request.user)),
         "did": Did.of(request) if "did" in request.GET else None,
     }

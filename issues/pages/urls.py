@@ -24,6 +24,7 @@ from . import (
     sign_in,
     trash,
     undo,
+    views,
 )
 
 app_name = "pages"
@@ -125,12 +126,26 @@ list_urls = [
     path("list/change", bulk.change_selected, name="change_selected"),
     path("list/columns", issue_list.choose_columns, name="list_columns"),
 ]
+view_urls = [
+    path("views/", views.views, name="views"),
+    path("views/new", views.save_view, name="save_view"),
+    path("views/counts", views.view_counts, name="view_counts"),
+    path("views/<int:view_id>/rename", views.rename_view, name="rename_view"),
+    path("views/<int:view_id>/delete", views.trash_view, name="trash_view"),
+    path("views/<int:view_id>/restore", views.restore_view, name="restore_view"),
+    re_path(
+        r"^views/(?P<view_id>[1-9]\d{0,17})/(?P<change>share|unshare|pin|unpin|up|down)$",
+        views.change_view,
+        name="change_view",
+    ),
+]
 undo_urls = [path("undo", undo.take_back, name="undo"), path("trash", trash.trash, name="trash")]
 
 urlpatterns = [
     *live_urls,
     *board_urls,
     *list_urls,
+    *view_urls,
     *issue_urls,
     *undo_urls,
     *evidence_urls,

@@ -2,6 +2,7 @@
 
 import "./live.js";
 import "./toast.js";
+import "./views.js";
 import { MENUS, bind } from "./keys.js";
 import { openPalette } from "./palette.js";
 

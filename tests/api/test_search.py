@@ -62,11 +62,15 @@ def test_every_mistake_is_named_with_its_place(api):
     assert answer.status_code == 422
     errors = {(error["pointer"], error["detail"]) for error in answer.json()["errors"]}
     assert ("?q", "There is no “stauts:”. Did you mean status? (character 1)") in errors
-    assert any(pointer == "?q" and "csv" in detail and "(character 17)" in detail for pointer, detail in errors)
+    assert any(
+        pointer == "?q" and "csv" in detail and "(character 17)" in detail for pointer, detail in errors
+    )
     assert any(pointer == "?limit" for pointer, _ in errors)
 
 
-@pytest.mark.parametrize("q", ["\0", "x" * 1001, '"', "%00", "a " * 300, "tag:,", "-", "((((", "'; DROP", "a & b | !c <-> :*"])
+@pytest.mark.parametrize(
+    "q", ["\0", "x" * 1001, '"', "%00", "a " * 300, "tag:,", "-", "((((", "'; DROP", "a & b | !c <-> :*"]
+)
 def test_no_text_is_a_fault_of_the_server(api, q):
     make_issue(make_user())
 
