@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from .models import (
     CLOSED,
@@ -30,13 +31,15 @@ from .models.issue import IssueQuerySet
 from .models.limits import UNASSIGNED
 from .models.spans import HAPPENED, TOOK, Span, Wait
 from .models.spans import parse as parse_times
-from .search import ME, NONE, Mistake, Property, Query, Reference, Term, When, Words
+from .search import ME, NONE, QUOTES, Mistake, Property, Query, Reference, Term, When, Words
 from .search import parse as parse_query
 
 RECENT_DAYS = 14  # closed columns of the board show this much
 DEEP = 2_000  # offsets beyond this skip whole days by their counts
 COMMON = 20_000  # words in more issues than this, by PostgreSQL's estimate, are met on the way rather than looked up
 WALK = 20_000  # issues to pass in search of common words, before they are looked up after all
+TALLIED = 2_000  # issues that are looked at for common words where pages count
+COUNT_SECONDS = 3  # how long an exact count of common words may take
 CAP = 1_000  # where pages stop counting
 
 
@@ -183,6 +186,11 @@ class IssueFilter:
                 parts.append(f"!({found})" if words.negated else f"({found})" if " " in found else found)
         return " & ".join(parts)
 
+    @property
+    def is_by_words_only(self) -> bool:
+        """Whether nothing but words narrows the issues."""
+        return self == IssueFilter(q=self.q) and len(self.query.words) == len(self.query.terms)
+
     def _condition(self, term: Term) -> Q:
         match term:
             case Reference(number):
@@ -263,15 +271,36 @@ def _way_to_find(tsquery: str) -> WordsBy:
     return WordsBy.WALKING if plan[0]["Plan"]["Plan Rows"] > COMMON else WordsBy.LOOKUP
 
 
+class TooManyToCount(Exception):
+    """So many issues have these words that counting them exactly would take longer than anybody should wait."""
+
+
 def count(wanted: IssueFilter) -> int:
-    """How many living issues match, exactly. Words that are in a million issues take PostgreSQL half a second."""
+    """How many living issues match, exactly.
+
+    Words cost some 15 µs for each issue that has them, so a count that takes over `COUNT_SECONDS` is given up:
+    TooManyToCount.
+    """
     if wanted.is_by_state_only:
         return sum(n for state, n in counts.by_state().items() if wanted.matches_state(*state))
     tsquery = wanted.tsquery
     way = _way_to_find(tsquery) if tsquery else None
-    return wanted.apply(
-        Issue.objects.alive(), words=WordsBy.JOINING if way is WordsBy.WALKING else way
-    ).count()
+    if way is not WordsBy.WALKING:
+        return wanted.apply(Issue.objects.alive(), words=way).count()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = '{COUNT_SECONDS}s'")
+            cursor.execute("SET LOCAL work_mem = '32MB'")
+            if wanted.is_by_words_only and _can_be_looked_up(tsquery):
+                cursor.execute(  # the words of living issues only are there
+                    "SELECT count(*) FROM issues_searchtext WHERE words @@ (SELECT %s::tsquery)", [tsquery]
+                )
+                return int(cursor.fetchone()[0])
+            return wanted.apply(Issue.objects.alive(), words=WordsBy.JOINING).count()
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooManyToCount from None
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,15 +324,43 @@ def count_up_to(wanted: IssueFilter, most: int = CAP) -> Tally:
     """How many living issues match: exactly where the counts know, otherwise as far as `most`."""
     if wanted.is_by_state_only:
         return Tally(count(wanted))
+    return _tally(wanted, wanted.apply(Issue.objects.alive(), words=WordsBy.NOBODY).newest_first(), most)
+
+
+def _tally(wanted: IssueFilter, others: IssueQuerySet, most: int = CAP) -> Tally:
+    """How many of `others`, which match all but the words, have the words too.
+
+    Common words are counted while one passes the first two thousand of `others`: "115+".
+    """
     tsquery = wanted.tsquery
     way = _way_to_find(tsquery) if tsquery else None
     if way is WordsBy.WALKING:
-        found, is_all = _walk(wanted, most + 1)
-        if is_all or len(found) > most:
-            return Tally(min(len(found), most), len(found) > most)
+        n, passed = _count_on_the_way(others, tsquery)
+        if n > most or passed < TALLIED or n > TALLIED // 100:
+            return Tally(min(n, most), n > most or passed == TALLIED)
         way = WordsBy.LOOKUP if _can_be_looked_up(tsquery) else way
-    n = wanted.apply(Issue.objects.alive(), words=way)[: most + 1].count()
+    if way is not None:
+        others = others.filter(way.condition(tsquery))
+    n = others[: most + 1].count()
     return Tally(min(n, most), n > most)
+
+
+def _count_on_the_way(others: IssueQuerySet, tsquery: str) -> tuple[int, int]:
+    """How many have the words among the first of these, and how many were looked at."""
+    if others.query.is_empty():
+        return 0, 0
+    sql, parameters = others.values_list("id")[:TALLIED].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT count(*) FILTER (
+                WHERE (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = passed.id)), count(*)
+            FROM ({sql}) passed
+            """,  # noqa: S608 - the ORM's own statement with its placeholders
+            [tsquery, *parameters],
+        )
+        [(n, passed)] = cursor.fetchall()
+    return n, passed
 
 
 def _can_be_looked_up(tsquery: str) -> bool:
@@ -532,10 +589,10 @@ def board(wanted: IssueFilter, limit: int, since: datetime) -> dict[str, ColumnP
     return {status: _column_page(column, limit) for status, column in found.items()}
 
 
-def board_counts(wanted: IssueFilter, since: datetime | None, *, up_to: int) -> tuple[dict[str, int], bool]:
-    """How many issues stand in each column of the board, closed `since` (a midnight, UTC), and whether that is exact.
+def board_counts(wanted: IssueFilter, since: datetime | None) -> dict[str, Tally]:
+    """How many issues stand in each column of the board, closed `since` (a midnight, UTC).
 
-    It is while the counts know (no filter, or one by status and priority); otherwise nothing is counted beyond `up_to`.
+    Exact while the counts know (no filter, or one by status and priority); otherwise nothing is counted without end.
     """
     statuses = [status for status in Status if not wanted.statuses or status in wanted.statuses]
     if wanted.is_by_state_only and (since is None or not wanted.priorities):
@@ -544,16 +601,17 @@ def board_counts(wanted: IssueFilter, since: datetime | None, *, up_to: int) -> 
             recent = counts.closed_since(since.date())
             by_status |= {status: recent.get(status, 0) for status in CLOSED}
         return {
-            status.value: by_status.get(status.value, 0) if status in statuses else 0 for status in Status
-        }, True
-    matching = wanted.without_status().apply(Issue.objects.alive())
-    if since is not None:
-        matching = matching.filter(Q(closed_at=None) | Q(closed_at__gte=since))
-    found = {
-        status.value: matching.filter(status=status)[:up_to].count() if status in statuses else 0
-        for status in Status
-    }
-    return found, max(found.values()) < up_to
+            status.value: Tally(by_status.get(status.value, 0) if status in statuses else 0)
+            for status in Status
+        }
+    others = wanted.without_status().apply(Issue.objects.alive(), words=WordsBy.NOBODY)
+    found = {}
+    for status in Status:
+        column = others.filter(status=status)
+        if status in CLOSED and since is not None:
+            column = column.filter(closed_at__gte=since).order_by("-closed_at")
+        found[status.value] = _tally(wanted, column) if status in statuses else Tally(0)
+    return found
 
 
 def board_rows(wanted: IssueFilter, ids: Sequence[int], since: datetime | None) -> list[Row]:
@@ -795,3 +853,53 @@ def _neighbours(wanted: IssueFilter, order: str) -> tuple[str, tuple[Any, ...]]:
         f"SELECT {first_previous}, {first_next}, {counted}, {is_in}, {total} FROM issues_issue here WHERE here.id = %s",  # noqa: S608
         tuple(parameters),
     )
+
+
+def suggest(text: str, limit: int = 8) -> list[Issue]:
+    """The issues that somebody may mean who types this: the one of that number, then those with the words in the
+    title, then in anything else; the newest first. What is not text finds nothing; there are no mistakes here.
+    """
+    words = "".join(c for c in text if c.isprintable() and c not in QUOTES)[:200]
+    found: dict[int, None] = {}
+    reference = words.strip().lower().removeprefix("fnd-")
+    if reference.isascii() and reference.isdigit() and 0 < int(reference[:18]) == int(reference):
+        found |= dict.fromkeys(Issue.objects.alive().filter(pk=int(reference)).values_list("id", flat=True))
+    parts = [part for part in words.split()[:10] if search_text.tokens(part)]
+    lookups = [search_text.lookup(part) for part in parts]
+    for weight in ("A", "") if lookups else ():
+        tsquery = " & ".join(f"({_weighted(lookup, weight)})" for lookup in lookups)
+        found |= dict.fromkeys(_newest_with(tsquery, limit))
+        if len(found) >= limit:
+            break
+    issues = Issue.objects.alive().defer("description", "resolution_summary").in_bulk(list(found)[:limit])
+    return [issues[id_] for id_ in list(found)[:limit] if id_ in issues]
+
+
+def _weighted(lookup: str, weight: str) -> str:
+    if not weight:
+        return lookup
+    return " <-> ".join(
+        f"{part}{weight}" if part.endswith("*") else f"{part}:{weight}" for part in lookup.split(" <-> ")
+    )
+
+
+def _newest_with(tsquery: str, limit: int) -> list[int]:
+    """The newest issues with these words: common ones are met on the way, at most `TALLIED` issues back at first."""
+    if _way_to_find(tsquery) is WordsBy.WALKING:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT id FROM (
+                    SELECT id, created_at, uuid FROM issues_issue WHERE deleted_at IS NULL
+                    ORDER BY created_at DESC, uuid DESC LIMIT %s
+                ) passed
+                WHERE (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = passed.id)
+                ORDER BY created_at DESC, uuid DESC LIMIT %s
+                """,
+                [TALLIED, tsquery, limit],
+            )
+            found = [id_ for (id_,) in cursor.fetchall()]
+        if found:
+            return found
+    issues = Issue.objects.alive().filter(WordsBy.LOOKUP.condition(tsquery)).newest_first()
+    return list(issues.values_list("id", flat=True)[:limit])

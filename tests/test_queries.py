@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from issues import queries
 from issues.models import Issue, Priority, Status, User
-from issues.queries import IssueFilter, Place
+from issues.queries import IssueFilter, Place, Tally
 from tests.factories import make_issue, make_user
 
 pytestmark = pytest.mark.django_db
@@ -133,8 +133,8 @@ class TestBoard:
         for at in (since, since + timedelta(days=3), since - timedelta(seconds=1)):
             make_issue(ada, at=at).change(by=ada, status="resolved", at=at)
 
-        assert queries.board_counts(IssueFilter(), since, up_to=10)[0]["resolved"] == 2
-        assert queries.board_counts(IssueFilter(priorities=("low",)), since, up_to=10)[0]["resolved"] == 2
+        assert queries.board_counts(IssueFilter(), since)["resolved"] == Tally(2)
+        assert queries.board_counts(IssueFilter(priorities=("low",)), since)["resolved"] == Tally(2)
         assert queries.board_column(IssueFilter(), "resolved", 10, since=since).rows == list(
             Issue.objects.filter(closed_at__gte=since).order_by("-changed_at").values_list("id", "version")
         )
@@ -152,21 +152,21 @@ class TestBoard:
         wanted = IssueFilter.parse(QueryDict(address))
         since = queries.recent_since() if lately else None
 
-        found, exact = queries.board_counts(wanted, since, up_to=1000)
+        found = queries.board_counts(wanted, since)
 
         shown = queries.board_rows(wanted, list(Issue.objects.values_list("id", flat=True)), since)
         in_columns = Issue.objects.filter(id__in=[id_ for id_, _ in shown])
-        assert exact
-        assert found == {status: in_columns.filter(status=status).count() for status in Status.values}
+        assert found == {status: Tally(in_columns.filter(status=status).count()) for status in Status.values}
 
     def test_a_count_stops_where_it_is_told(self):
         for _ in range(4):
             make_issue(tags=["a"])
 
-        assert queries.board_counts(IssueFilter(tags=("a",)), None, up_to=3) == (
-            {"open": 3, "in_progress": 0, "resolved": 0, "rejected": 0},
-            False,
-        )
+        wanted = IssueFilter(tags=("a",))
+
+        assert queries.count_up_to(wanted, 3) == Tally(3, is_more=True)
+        assert str(queries.count_up_to(wanted, 3)) == "3+"
+        assert queries.count_up_to(wanted, 4) == Tally(4)
 
     @pytest.mark.parametrize("text", ["", "1", "1.2", "a.b.c", "9.1.1", "0.99999999999999999999.1", "0.1.-1"])
     def test_a_place_that_nobody_wrote_is_none(self, text):

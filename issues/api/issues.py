@@ -70,7 +70,13 @@ def list_issues(request: ApiRequest) -> HttpResponse:
     if request.along is not None:
         keys, count = queries.page_of(request.along)
     else:
-        keys, count = queries.issue_page(wanted, page.limit, page.offset)
+        try:
+            keys, count = queries.issue_page(wanted, page.limit, page.offset)
+        except queries.TooManyToCount:
+            detail = (
+                "These words are in too many issues to count them exactly. Add a word, a status or a tag."
+            )
+            raise Invalid([Problem("?q", detail)]) from None
     return reply(collection(fragments.get(keys), count), headers=links(request, page, count))
 
 

@@ -13,7 +13,7 @@ from issues import queries
 from issues.input import Invalid
 from issues.models import CLOSED, Conflict, Gone, Status
 from issues.models.limits import RESOLUTION_MAX, UNASSIGNED
-from issues.queries import ColumnPage, IssueFilter, Place
+from issues.queries import ColumnPage, IssueFilter, Place, Tally
 
 from .cards import cards
 from .filters import answer_early, filter_bar, filter_of, status_of
@@ -22,7 +22,6 @@ from .htmx import PageRequest, announce, verb, wants_fragment
 from .said import said
 
 PAGE = 12  # cards of a column at a time: two screens; the rest comes as one scrolls
-COUNTED = 1000  # a filter that needs counting is counted no further in each column
 MANY = 200  # issues that one question about changes names at most
 
 
@@ -119,30 +118,26 @@ def _refused(words: str, status: int) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many cards each column has, all its pages together; inexact ones stop at COUNTED, and say "1,000+"."""
+    """How many cards each column has, all its pages together; what would take long to count is "1,000+"."""
 
-    of: dict[str, int]
-    exact: bool
+    of: dict[str, Tally]
 
     @classmethod
     def now(cls, wanted: IssueFilter, everything: bool) -> "Counts":
-        since = None if everything else queries.recent_since()
-        return cls(*queries.board_counts(wanted, since, up_to=COUNTED + 1))
+        return cls(queries.board_counts(wanted, None if everything else queries.recent_since()))
 
     def words(self, status: str, *, beyond: int = 0) -> str:
         """The count of a column; with `beyond`, of what comes after so many cards."""
         count = self.of[status]
-        if not self.exact and count > COUNTED:
-            return f"{COUNTED - beyond:,}+"
-        return f"{count - beyond:,}"
+        return str(Tally(max(0, count.n - beyond), count.is_more))
 
     @property
-    def total(self) -> int:
-        return sum(self.of.values())
+    def total(self) -> Tally:
+        return sum(self.of.values(), Tally(0))
 
     @property
     def total_words(self) -> str:
-        return f"{self.total:,}{'' if self.exact else '+'} issue{'' if self.total == 1 else 's'}"
+        return f"{self.total} issue{'' if self.total == Tally(1) else 's'}"
 
 
 @require_safe
