@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from issues.api.http import nowhere
-from issues.models import Role, User
+from issues.models import Role, SavedView, User
 from tests.factories import make_attachment, make_comment, make_issue, make_session, make_token, make_user
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -39,6 +39,13 @@ PAGES: dict[str, dict[str, str]] = {
     "/list/select": WRITE,
     "/list/change": WRITE,
     "/trash": READ,
+    "/views/": READ,
+    "/views/new": {"GET": VIEWER, "POST": MEMBER},
+    "/views/counts": READ,
+    "/views/<view_id>/rename": WRITE,
+    "/views/<view_id>/delete": WRITE,
+    "/views/<view_id>/restore": WRITE,
+    "/views/<view_id>/<change>": WRITE,
     "/palette": READ,
     "/help": {"GET": VIEWER, "POST": VIEWER},  # the switch for single keys
     "/list/columns": {"POST": VIEWER},  # which columns one sees
@@ -171,6 +178,7 @@ class World:
     field = "priority"
     emoji = "👍"
     name = "status"  # of a chart
+    change = "pin"  # of a saved view
     key = "1-none"  # of a link that does not work
     token_id = 0  # nobody's
 
@@ -185,6 +193,9 @@ class World:
         self.comment = make_comment(self.issue, self.member)
         self.comment_id = self.comment.uuid
         self.session_id = make_session(self.member).uuid
+        self.view_id = SavedView.create(
+            by=self.member, name="Power", query="tag=power", page="list", is_shared=True
+        ).pk
         self.attachment = attachment = make_attachment(self.member)
         self.attachment_id = attachment.uuid
         self.signature = self._export()

@@ -130,9 +130,9 @@ view_urls = [
     path("views/", views.views, name="views"),
     path("views/new", views.save_view, name="save_view"),
     path("views/counts", views.view_counts, name="view_counts"),
-    path("views/<int:view_id>/rename", views.rename_view, name="rename_view"),
-    path("views/<int:view_id>/delete", views.trash_view, name="trash_view"),
-    path("views/<int:view_id>/restore", views.restore_view, name="restore_view"),
+    path("views/<big:view_id>/rename", views.rename_view, name="rename_view"),
+    path("views/<big:view_id>/delete", views.trash_view, name="trash_view"),
+    path("views/<big:view_id>/restore", views.restore_view, name="restore_view"),
     re_path(
         r"^views/(?P<view_id>[1-9]\d{0,17})/(?P<change>share|unshare|pin|unpin|up|down)$",
         views.change_view,

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from issues import queries
 from issues.models import Gone, NotYours, SavedView, User, limits
@@ -37,6 +37,7 @@ def view_counts(request: PageRequest) -> HttpResponse:
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def save_view(request: PageRequest) -> HttpResponse:
     """The form that gives the filter of the page one came from a name (GET), and the saving of it (POST)."""
     if request.method != "POST":

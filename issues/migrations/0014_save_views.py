@@ -19,7 +19,7 @@ def give_people_their_first_views(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("issues", "0012_keep_selections"),
+        ("issues", "0013_know_where_people_are_signed_in"),
     ]
 
     operations = [
