@@ -41,7 +41,7 @@ async function answer(extra) {
   }
   if (response.status >= 500) return failed();
   failures = 0;
-  offline.textContent = "";
+  if (offline) offline.textContent = "";
   if (response.status === 204) return;
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
     after = null; // signed out, or a page from before a new key: it stays as it is
@@ -58,7 +58,7 @@ async function answer(extra) {
 
 function failed() {
   failures += 1;
-  if (failures > 1) offline.textContent = "Not connected. Changes are not saved.";
+  if (failures > 1 && offline) offline.textContent = "Not connected. Changes are not saved.";
 }
 
 document.addEventListener("visibilitychange", () => {
