@@ -79,7 +79,7 @@ def test_an_odd_address_is_no_error(browser, address):
 
 
 @pytest.mark.parametrize(
-    "zone", ["", "Nowhere/City", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 300, "\x01", "%E9"]
+    "zone", ["", "Nowhere/City", "../../etc/passwd", "/etc/passwd", "Europe", "x" * 300, "%01", "%E9"]
 )
 def test_an_odd_time_zone_is_utc(browser, zone):
     browser.cookies["zone"] = zone
