@@ -261,7 +261,7 @@ class TestAnybody:
         secret.mkdir(mode=0o700)
         # A namespace with all of root's rights, in which no further one can be made: as in a container.
         inner = (
-            "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x10000000); os.read(0, 3); "
+            "import ctypes, os, sys; ctypes.CDLL(None).unshare(0x10000000) and sys.exit(3); os.read(0, 3); "
             "open('/proc/sys/user/max_user_namespaces', 'w').write('0'); os.execvp(sys.argv[1], sys.argv[1:])"
         )
         # The programs too lie where only root may go, as in a project of root's own.
