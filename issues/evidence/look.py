@@ -18,16 +18,15 @@ from typing import Any
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .plot import trace
+from .serving import INLINE, PIXELS_MAX
 from .signals import Curve, Reading, prepare
 from .tables import TABLES, Unreadable, open_table
+from .text import LINES_STEP
 
 PREVIEW = (416, 256)  # pixels; shown at half of it
 DISPLAY = 2048  # pixels of the longer side of what pages show
-PIXELS_MAX = 64_000_000
 ENTRIES_MAX = 1_000  # of an archive's list
-LINES_STEP = 1_000  # a text's index holds where every thousandth line begins
 PDF_SECONDS = 20
-IMAGES = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 TEXTS = frozenset(
     ("txt", "log", "md", "markdown", "json", "yaml", "yml", "toml", "ini", "cfg", "xml", "html", "htm", "svg", "py", "c",
      "h", "cpp", "rs", "m", "js", "ts", "css", "sh", "sql", "dbc", "rst", "tex", "diff", "patch", "dat")
@@ -52,8 +51,8 @@ def look(path: Path, extension: str, prepared: Path, progress: Callable[[int], N
     """Look into the file; a table's samples are written to `prepared`. `progress` hears bytes done."""
     if extension in TABLES:
         return _table(path, extension, prepared, progress)
-    if extension in IMAGES:
-        return _image(path, IMAGES[extension])
+    if extension in INLINE:
+        return _image(path, INLINE[extension][0])
     if extension == "pdf":
         return _pdf(path)
     if extension in ARCHIVES:

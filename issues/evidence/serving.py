@@ -27,7 +27,7 @@ HEADERS = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CHUNK = 256 * 1024
-_PIXELS_MAX = 64_000_000
+PIXELS_MAX = 64_000_000
 
 
 def serve(request: HttpRequest, attachment: Attachment, *, download: bool = False) -> HttpResponseBase:
@@ -91,7 +91,7 @@ def inline_type(extension: str, file: IO[bytes]) -> str | None:
         return None
     try:
         with Image.open(file, formats=[known[0]]) as image:
-            if image.width * image.height > _PIXELS_MAX:
+            if image.width * image.height > PIXELS_MAX:
                 return None
             image.verify()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):

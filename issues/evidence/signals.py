@@ -10,7 +10,6 @@ import math
 import struct
 import tempfile
 from array import array
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -350,6 +349,3 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(item) for name, item in value.items()}
     return value
-
-
-Progress = Callable[[int], None]

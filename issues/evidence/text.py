@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import IO
 
-from .look import LINES_STEP
-
+LINES_STEP = 1_000  # a text's index holds where every thousandth line begins
 CHUNK = 512  # bytes of the head of a file of no known kind
 LINE_MAX = 2_000  # characters of a line; a file without line breaks is one line
 

@@ -24,6 +24,7 @@ from issues.models import (
 from issues.models.account import name_from_email
 from issues.models.limits import UNASSIGNED
 
+from .icons import PRIORITY_ICONS, STATUS_ICONS
 from .viewer import ADMINISTRATORS
 
 PAGE = 100  # events of one page of the thread
@@ -201,10 +202,7 @@ def _item(item: Any) -> str:
     return str(item["name"]) if isinstance(item, dict) else str(item)
 
 
-_ICONS = {
-    "status": {"open": "i-st-open", "in_progress": "i-st-prog", "resolved": "i-st-done", "rejected": "i-st-rej", None: "i-st-none"},
-    "priority": {"high": "i-p-high", "medium": "i-p-medium", "low": "i-p-low", None: "i-p-none"},
-}  # fmt: skip
+_ICONS = {"status": STATUS_ICONS, "priority": PRIORITY_ICONS}
 _KINDS = {
     EventKind.FILE_ADDED: "i-clipboard-list",
     EventKind.FILE_REMOVED: "i-clipboard-list",
@@ -223,4 +221,6 @@ def _icon(event: Event, changes: list[Change]) -> str:
     if event.kind != EventKind.CHANGED or not changes:
         return _KINDS.get(EventKind(event.kind), "i-pencil")
     values = _ICONS.get(changes[0].name)
-    return values.get(changes[0].value, "i-pencil") if values else _FIELDS.get(changes[0].name, "i-pencil")
+    return (
+        f"i-{values.get(changes[0].value, 'pencil')}" if values else _FIELDS.get(changes[0].name, "i-pencil")
+    )

@@ -1,7 +1,8 @@
 """Evidence to look at: the plot on the issue page, and a page for each file that shows it without downloading it."""
 
 import math
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -28,6 +29,9 @@ ROWS = 50  # of the table under a curve
 LINES = 500  # of a text on one page
 
 
+Drawable = dict[str, tuple[Attachment, Reading]]  # by file name
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A drawn column with what stands around it."""
@@ -39,46 +43,41 @@ class Figure:
     tabs: list[tuple[str, int, bool]] = field(default_factory=list)  # name, position, whether it is drawn
 
 
-def figure_of(issue: Issue, ready: "dict[str, tuple[Attachment, Reading]]") -> Figure | None:
-    """The most telling column of the first file that can be drawn; what the description says of it goes first."""
-    first = lifted(issue, ready)
+def figure_of(ready: Drawable, first: Plot | None) -> Figure | None:
+    """The most telling column of the first file that can be drawn; what the description's `first` plot says goes first."""
     file, reading = ready[first.file] if first else next(iter(ready.values()), (None, None))
     if file is None or reading is None:
         return None
     return _figure(file, reading, first)
 
 
-def lifted(issue: Issue, ready: "dict[str, tuple[Attachment, Reading]]") -> Plot | None:
+def lifted(issue: Issue, ready: Drawable) -> Plot | None:
     """The plot block that stands under Evidence, the proof beside the claim: the first that can be drawn."""
+    if not ready:
+        return None
     return next(
         (node for node in read_blocks(issue.blocks) if isinstance(node, Plot) and node.file in ready), None
     )
 
 
-def drawable(attachments: Sequence[Attachment]) -> "dict[str, tuple[Attachment, Reading]]":
+def drawable(attachments: Sequence[Attachment], readings: Mapping[int, Reading]) -> Drawable:
     """Files by name that a plot block of the description may draw."""
-    ready = _ready([file.pk for file in attachments])
-    return {file.name: (file, ready[file.pk]) for file in attachments if file.pk in ready}
+    found = ((file, readings.get(file.pk)) for file in attachments)
+    return {
+        file.name: (file, reading)
+        for file, reading in found
+        if reading and reading.kind == FileKind.TABLE and reading.state == ReadingState.READY
+    }
 
 
-def draw_block(
-    node: Plot, files: "dict[str, tuple[Attachment, Reading]]", lifted: Plot | None
-) -> SafeString | None:
+def draw_block(node: Plot, files: Drawable, lifted: Plot | None) -> SafeString | None:
     """A plot block as a figure; None when its file is not there (yet), or it is the one that stands under Evidence."""
     if node.file not in files or node == lifted:
         return None
     file, reading = files[node.file]
-    figure = _figure(
-        file, reading, node, identity=f"block-{file.uuid.hex[:8]}-{abs(hash(node.columns)) % 10_000}"
-    )
+    # Two plots of a page must not share an id, and every process must make the same page.
+    figure = _figure(file, reading, node, identity=f"block-{zlib.crc32(repr(node).encode()):08x}")
     return figure.svg if figure else None
-
-
-def _ready(ids: Sequence[int]) -> dict[int, Reading]:
-    if not ids:
-        return {}
-    found = Reading.objects.filter(attachment__in=ids, kind=FileKind.TABLE, state=ReadingState.READY)
-    return {reading.pk: reading for reading in found}
 
 
 def _figure(
@@ -139,7 +138,9 @@ def _facts(reading: Reading) -> str:
 
 
 def readings_of(attachments: Sequence[Attachment]) -> dict[int, Reading]:
-    """What is known of these files, in one query."""
+    """What is known of these files, in one query; in none for no files."""
+    if not attachments:
+        return {}
     return {reading.pk: reading for reading in Reading.objects.filter(attachment__in=attachments)}
 
 

@@ -18,6 +18,7 @@ from issues.queries import IssueFilter
 from issues.search import NONE
 
 from .htmx import PageRequest, wants_fragment
+from .icons import STATUS_ICONS
 
 OFFERED = 30  # tags and owners to choose from; any other can be typed into the search field
 FILTER_FROM = 9  # choices from which on a menu has a field to narrow them
@@ -27,7 +28,6 @@ PRIORITIES = {
     NONE: "No priority",
 }
 FINDERS = {"people": "People", "atlas": "Atlas"}
-ICONS = {"open": "st-open", "in_progress": "st-prog", "resolved": "st-done", "rejected": "st-rej"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _menus(wanted: IssueFilter) -> list[Menu]:
     owners = dict.fromkeys([*wanted.owners, UNASSIGNED, *queries.owners_in_use(OFFERED)])
     return [
         Menu("status", "Status", "st-open", [
-            Choice(value, label, ICONS.get(value, "st-none"), value in wanted.statuses)
+            Choice(value, label, STATUS_ICONS.get(value, "st-none"), value in wanted.statuses)
             for value, label in STATUSES.items()
         ]),
         Menu("priority", "Priority", "p-high", [

@@ -18,6 +18,7 @@ from .cards import cards
 from .conflict import changed_by, compared
 from .forms import expected_version, find_issue, fingerprint, member, read_changes, seen_issue
 from .htmx import PageRequest, verb, wants_fragment
+from .icons import PRIORITY_ICONS, STATUS_ICONS
 from .showing import FIELDS, done, explain, kept, refused, show, told
 
 PEOPLE_MAX = 500  # whom a choice of owners offers
@@ -229,14 +230,16 @@ Option = tuple[str, str, str, bool]
 
 
 def _statuses(request: PageRequest, issue: Issue) -> list[Option]:
-    icons = {"open": "i-st-open", "in_progress": "i-st-prog", "resolved": "i-st-done", "rejected": "i-st-rej"}
-    known = [(one.value, str(one.label), icons[one.value], one.value == issue.status) for one in Status]
+    known = [
+        (one.value, str(one.label), f"i-{STATUS_ICONS[one.value]}", one.value == issue.status)
+        for one in Status
+    ]
     return [*known, ("", "No status", "i-st-none", issue.status is None)]
 
 
 def _priorities(request: PageRequest, issue: Issue) -> list[Option]:
     known = [
-        (one.value, str(one.label), f"i-p-{one.value}", one.value == issue.priority)
+        (one.value, str(one.label), f"i-{PRIORITY_ICONS[one.value]}", one.value == issue.priority)
         for one in (Priority.HIGH, Priority.MEDIUM, Priority.LOW)
     ]
     return [*known, ("", "No priority", "i-p-none", issue.priority is None)]

@@ -129,19 +129,23 @@ def render_body(
         if sessions
         else []
     )
-    ready = drawable(visible)
+    readings = readings_of([*visible, *session_files])
+    ready = drawable(visible, readings)
+    first = lifted(issue, ready)
     roles = issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid")
     files = list(roles) if issue.plan_count else []
     context = {
         "issue": issue,
-        "description": render_html(
-            issue.blocks, draw=partial(draw_block, files=ready, lifted=lifted(issue, ready))
-        ),
+        "description": render_html(issue.blocks, draw=partial(draw_block, files=ready, lifted=first)),
         "owner": Person.of(issue.owner),
-        "attachments": tiles(visible),
-        "figure": figure_of(issue, ready),
+        "attachments": [tile(file, readings.get(file.pk)) for file in visible],
+        "figure": figure_of(ready, first),
         "hidden": len(attachments) - len(visible),
-        "session_files": tiles(dict.fromkeys(file for file in session_files if file not in attachments)),
+        "session_files": [
+            tile(file, readings.get(file.pk))
+            for file in dict.fromkeys(session_files)
+            if file not in attachments
+        ],
         "plans": [file for file in files if file.file_type == TROUBLESHOOTING_PLAN],
         "other_files": [file for file in files if file.file_type != TROUBLESHOOTING_PLAN],
         "sessions": sessions,

@@ -1,6 +1,5 @@
 """Every number on the dashboard: equal to a recount from the events, and to the list that it links to."""
 
-import contextlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,6 @@ from issues.metrics.question import PERIODS, Question
 from issues.models import (
     CLOSED,
     CountDelta,
-    DomainError,
     EventKind,
     FlowFact,
     FlowSum,
@@ -27,10 +25,10 @@ from issues.models import (
     User,
     counts,
     flow,
-    undo,
 )
 from issues.queries import IssueFilter
 from tests.factories import make_issue, make_user
+from tests.histories import forget, take
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)  # a Wednesday
@@ -219,29 +217,12 @@ STEP = st.tuples(
     st.sampled_from(["", "power"]), st.booleans(), st.sampled_from(["", "people", "atlas"]), st.integers(0, 120),
 )  # fmt: skip
 def test_any_history_is_counted_as_its_events_tell(steps, zone, period, tag, by_owner, by, days):
-    for model in (Issue, FlowFact, FlowSum, CountDelta):
-        model.objects.all().delete()
+    forget((Issue, FlowFact, FlowSum, CountDelta))
     ada, atlas, made = make_user(), User.objects.agent(), []
     at = NOW - timedelta(days=days)
-    for verb, which, status, priority, tags, by_agent, minutes in steps:
+    for *step, minutes in steps:
         at = min(at + timedelta(minutes=minutes), NOW)
-        actor = atlas if by_agent else ada
-        issue = made[which % len(made)] if made else None
-        if verb == "create" or issue is None:
-            made.append(make_issue(actor, status=status, priority=priority, tags=tags, at=at))
-        elif verb == "fold":
-            flow.fold()
-        elif verb == "undo":
-            with contextlib.suppress(DomainError):
-                undo.undo(issue.events.latest("id").pk, by=actor, at=at)
-            issue.refresh_from_db()
-        elif verb == "trash":
-            issue.trash(by=actor, at=at)
-        elif verb == "restore":
-            issue.restore(by=actor, at=at)
-        elif issue.deleted_at is None:
-            values = {"status": status, "priority": priority, "owner": ada.email, "tags": tags}
-            issue.change(by=actor, at=at, **{verb: values[verb]})
+        take(tuple(step), made, ada=ada, atlas=atlas, at=at)
 
     check_numbers(Question(period, tag, ada.email if by_owner else "", by, ZoneInfo(zone)))
 

@@ -1,6 +1,5 @@
 """The roll-ups say what a recount of the issues says, whatever happened; and their slots fit every time zone."""
 
-import contextlib
 import threading
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from issues.models import (
-    DomainError,
     Event,
     FlowFact,
     FlowSum,
@@ -24,6 +22,7 @@ from issues.models import (
     undo,
 )
 from tests.factories import make_issue, make_user
+from tests.histories import forget, take
 
 
 @pytest.mark.django_db
@@ -45,34 +44,11 @@ from tests.factories import make_issue, make_user
     )
 )
 def test_any_sequence_of_verbs_sums_right(steps):
-    for model in (Issue, FlowFact, FlowSum):
-        model.objects.all().delete()
+    forget((Issue, FlowFact, FlowSum))
     ada, atlas, made = make_user(), User.objects.agent(), []
     start = datetime(2026, 10, 1, 23, 30, tzinfo=UTC)
-    for verb, which, status, priority, tags, by_agent, minutes in steps:
-        at, by = start + timedelta(minutes=minutes), atlas if by_agent else ada
-        issue = made[which % len(made)] if made else None
-        if verb == "create" or issue is None:
-            made.append(make_issue(by, status=status, priority=priority, tags=tags, at=at))
-        elif verb == "fold":
-            flow.fold()
-        elif verb == "undo":
-            with contextlib.suppress(DomainError):
-                undo.undo(issue.events.latest("id").pk, by=by, at=at)
-            issue.refresh_from_db()
-        elif verb == "trash":
-            issue.trash(by=by, at=at)
-        elif verb == "restore":
-            issue.restore(by=by, at=at)
-        elif issue.deleted_at is None:
-            values = {
-                "status": status,
-                "priority": priority,
-                "tags": tags,
-                "owner": ada.email,
-                "title": str(which),
-            }
-            issue.change(by=by, at=at, **{verb: values[verb]})
+    for *step, minutes in steps:
+        take(tuple(step), made, ada=ada, atlas=atlas, at=start + timedelta(minutes=minutes))
 
         assert flow.mistakes() == 0
 
