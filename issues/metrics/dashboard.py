@@ -425,10 +425,15 @@ def time_to_resolve(view: _View) -> Panel:
 
 
 def time_to_triage(view: _View) -> Panel:
-    found = Counter[int]() if view.question.by == "people" else sum(view.flows.triage[1:], Counter[int]())
+    only_people = view.question.by == "people"
+    found = Counter[int]() if only_people else sum(view.flows.triage[1:], Counter[int]())
+
+    def link(wait: list[Wait]) -> str:
+        # What people filed is not counted here, so no list stands behind these zeros.
+        return "" if only_people else view.question.issues(view.period("triaged"), *wait, by="atlas")
+
     return _histogram(
-        view, "time-to-triage", "Time to triage", found, BLUE,
-        lambda wait: view.question.issues(view.period("triaged"), *wait, by="atlas"), "triage_took", "triaged",
+        view, "time-to-triage", "Time to triage", found, BLUE, link, "triage_took", "triaged",
         "From the filing of a finding by Atlas until a person first set its status, for those where that was in the "
         "period. What people file themselves needs no triage. If the status is cleared, the finding waits again.",
     )  # fmt: skip

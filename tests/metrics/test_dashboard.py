@@ -227,6 +227,19 @@ def test_any_history_is_counted_as_its_events_tell(steps, zone, period, tag, by_
     check_numbers(Question(period, tag, ada.email if by_owner else "", by, ZoneInfo(zone)))
 
 
+def test_no_list_stands_behind_a_wait_that_people_never_have():
+    issue = make_issue(User.objects.agent(), at=NOW - timedelta(days=3))
+    issue.change(by=make_user(), status="resolved", at=NOW - timedelta(days=2))
+
+    check_numbers(Question(by="people"))
+    assert all(
+        cell.link == ""
+        for row in dashboard.one("time-to-triage", Question(by="people"), NOW).rows
+        for cell in row
+    )
+    assert any(cell.link for row in dashboard.one("time-to-triage", Question(), NOW).rows for cell in row)
+
+
 def test_deleted_issues_count_nowhere_until_they_are_restored():
     issue = make_issue(at=NOW - timedelta(days=3))
     shown = dashboard.answer(Question(), NOW).figures[0].value
