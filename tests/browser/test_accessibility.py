@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import Page
 
 from issues.models import Priority, Status, User
 from tests.browser.accessibility import assert_accessible
@@ -41,10 +42,16 @@ def test_axe_finds_nothing(page, route):
     assert_accessible(page)
 
     page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
         "The page scrolls sideways on a phone."
     )
     assert_accessible(page, themes=("light",))  # the colours are the same at every width
+
+
+def settle(page: Page) -> None:
+    """Wait until the new width has been laid out and drawn: a page that was just resized still has its old boxes."""
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 def make_some_of_everything(world: World) -> None:
