@@ -5,7 +5,7 @@ import re
 import secrets
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from contextvars import ContextVar
 
@@ -105,6 +105,13 @@ def compressed_pages(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def static_headers(headers: MutableMapping[str, str], path: str, url: str) -> None:
+    """What WhiteNoise sends with each static file, worked out once at the start: for us alone, and a picture runs nothing."""
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if path.endswith((".svg", ".html", ".xml")):  # the only ones that a browser opens as a document
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
 
 
 def _gzip(content: bytes) -> bytes:

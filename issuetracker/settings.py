@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from . import database
+from .middleware import static_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -125,15 +126,17 @@ STORAGES = {
     "staticfiles": {"BACKEND": "issuetracker.static.HashedStaticFiles"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 
 # Uploads stream to disk as they come, on the file system they stay on, so that storing one is a rename.
-UPLOAD_LIMIT = env.int("ISSUETRACKER_UPLOAD_LIMIT", default=256 * 1024 * 1024)  # bytes, one request
+UPLOAD_LIMIT = env.int("ISSUETRACKER_UPLOAD_LIMIT", default=256_000_000)  # bytes of all files of one request
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)  # Django's checks ask for it
 FILE_UPLOAD_HANDLERS = ["issues.evidence.uploads.HashingUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FILES = None  # our handler counts them, and lets the rest of the form be read
 
 # Ready-made answers that each process keeps, in bytes for each kind (JSON objects, cards).
 FRAGMENT_BYTES = env.int("ISSUETRACKER_FRAGMENT_BYTES", default=64 * 1024 * 1024)

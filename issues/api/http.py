@@ -16,25 +16,32 @@ import msgspec
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.http import parse_etags
 
+from issues.evidence.uploads import check_files
 from issues.input import Invalid, Malformed, Member, Problem, read_object
 from issues.models import (
     Conflict,
     Gone,
+    NoRoom,
     NotThere,
     NotYours,
     RememberedReply,
     Scope,
     StillRunning,
+    StoreAway,
+    TooLarge,
+    TooMany,
     User,
+    all_or_nothing,
     rate_limit,
 )
+from issues.models.errors import is_full
 from issues.models.idempotency import KEY_MAX
 from issues.models.rate_limit import Read
 
@@ -195,8 +202,9 @@ def read_files(request: HttpRequest, name: str) -> "list[UploadedFile[bytes]]":
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length.isdecimal():
         raise ApiError(411, "Say how long the upload is: Content-Length.")
-    if int(length) > settings.UPLOAD_LIMIT:
-        raise ApiError(413, f"The upload is over {settings.UPLOAD_LIMIT:,} bytes.")
+    if int(length) > settings.UPLOAD_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:  # before it is all read
+        raise TooLarge(settings.UPLOAD_LIMIT)
+    check_files(request)
     files = request.FILES.getlist(name)
     if not files:
         raise Invalid([Problem(f"/{name}", "a file is required")])
@@ -271,14 +279,14 @@ def _answer_once(
 ) -> HttpResponseBase:
     """Do the work, or give the reply that the same request got before. Work and memory are one transaction."""
     fingerprint = _fingerprint(request, operation)
-    with transaction.atomic():
+    with all_or_nothing():
         remembered, is_first = RememberedReply.claim(request.caller, key, fingerprint)
         if not is_first:
             if bytes(remembered.fingerprint) != fingerprint:
                 raise ApiError(422, "This Idempotency-Key was used for another request.")
             return HttpResponse(bytes(remembered.body), status=remembered.status, headers=remembered.headers)
         try:
-            with transaction.atomic():
+            with all_or_nothing():
                 response = operation.handler(request, **ids)
         except Exception as error:
             refusal = _refusal(error)
@@ -422,14 +430,22 @@ def _refusal(error: Exception) -> ApiError:
                 "The first request with this Idempotency-Key is still running.",
                 headers={"Retry-After": "5"},
             )
+        case TooLarge():
+            return ApiError(413, str(error))
+        case TooMany():
+            return ApiError(422, str(error))
+        case NoRoom():
+            return ApiError(507, str(error))
+        case OSError() if is_full(error):
+            return ApiError(507, str(NoRoom()))
+        case StoreAway():
+            return ApiError(503, f"{error} Nothing was kept.", headers={"Retry-After": RETRY_AFTER})
         case RequestDataTooBig():
             return ApiError(413, "The body is too large.")
         case DisallowedHost():
             return ApiError(400, "This service does not answer to that Host.")
         case TooManyFilesSent() | MultiPartParserError() | SuspiciousOperation() | UnreadablePostError():
             return ApiError(400, "The request cannot be read.")
-        case OSError() if error.errno in (28, 122):  # no space left on device, quota exceeded
-            return ApiError(507, "There is no room for the file. Nothing was kept.")
         case OperationalError() | InterfaceError():
             logger.warning("database away: %s", error.__class__.__name__)
             return ApiError(

@@ -3,12 +3,11 @@
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 from django.http import HttpResponse
 from msgspec import UNSET
 
 from issues.input import Invalid, NewSession, Problem, SessionChanges, read
-from issues.models import DEFAULT_TITLE, Attachment, Session
+from issues.models import DEFAULT_TITLE, Attachment, Session, all_or_nothing
 
 from . import representations, types
 from .http import ApiRequest, Operation, empty, not_found, read_files, read_json, reply, route
@@ -64,21 +63,15 @@ def upload_files(request: ApiRequest, session_id: UUID) -> HttpResponse:
     """POST /sessions/{session_id}/upload-files: all of them or none."""
     session = _session_or_404(session_id)
     files = read_files(request, "files")
-    kept: list[Attachment] = []
-    try:
-        with transaction.atomic():
-            for file in files:
-                kept.append(
-                    Attachment.store(
-                        by=request.caller, name=file.name or "", content=file, source_session=session
-                    )
-                )
-            session.add_attachments([attachment.uuid for attachment in kept], by=request.caller)
-    except BaseException:
-        for attachment in kept:
-            attachment.file.storage.delete(str(attachment.file.name))
-        raise
-    items = representations.attachments([attachment.uuid for attachment in kept])
+    with all_or_nothing():
+        kept = [
+            Attachment.store(
+                by=request.caller, name=file.name or "", content=file, source_session=session
+            ).uuid
+            for file in files
+        ]
+        session.add_attachments(kept, by=request.caller)
+    items = representations.attachments(kept)
     return reply(representations.collection(items, len(items)), 201)
 
 

@@ -7,7 +7,18 @@ from .browser_session import BrowserSession
 from .comment import Comment, CommentAttachment, Reaction
 from .counts import CountDelta
 from .emoji import OFFERED, emoji_name, is_emoji
-from .errors import ChangedSince, Conflict, DomainError, Gone, NotThere, NotYours
+from .errors import (
+    ChangedSince,
+    Conflict,
+    DomainError,
+    Gone,
+    NoRoom,
+    NotThere,
+    NotYours,
+    StoreAway,
+    TooLarge,
+    TooMany,
+)
 from .event import Event, EventKind
 from .flow import FlowFact, FlowSum
 from .idempotency import RememberedReply, StillRunning
@@ -20,6 +31,7 @@ from .saved_view import SavedView, ViewPin
 from .search_text import SearchText
 from .selection import SELECTION_MAX, Selection
 from .session import DEFAULT_TITLE, Session, SessionAttachment
+from .storage import all_or_nothing
 from .undo import AlreadyUndone, CannotUndo, NotUndoable, Overtaken, PartsAreGone, Undone
 
 __all__ = [
@@ -53,6 +65,7 @@ __all__ = [
     "IssueFields",
     "IssueFile",
     "IssueSession",
+    "NoRoom",
     "NotThere",
     "NotUndoable",
     "NotYours",
@@ -73,9 +86,13 @@ __all__ = [
     "SessionAttachment",
     "Status",
     "StillRunning",
+    "StoreAway",
+    "TooLarge",
+    "TooMany",
     "Undone",
     "User",
     "ViewPin",
+    "all_or_nothing",
     "attempts",
     "bulk",
     "counts",

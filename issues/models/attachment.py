@@ -15,10 +15,11 @@ from django.db.models.functions import Length
 from django.utils import timezone
 
 from .account import User
-from .errors import NotThere
+from .errors import NoRoom, NotThere, is_full
 from .event import EventKind, record
 from .ids import uuid7
 from .limits import ATTACHMENT_TEXT_MAX, EXTENSION_MAX, NAME_MAX
+from .storage import all_or_nothing, note_kept
 
 models.CharField.register_lookup(Length)
 
@@ -119,8 +120,8 @@ class Attachment(models.Model):
     ) -> Self:
         """Keep a file: its bytes first, then its row, so that a row never lacks its bytes.
 
-        `content` is read once; an upload that already carries its checksum is moved, not copied. OSError
-        (a full disk) leaves neither file nor row.
+        `content` is read once; an upload that already carries its checksum is moved, not copied. NoRoom (a full
+        disk) and whatever else goes wrong, here or in an `all_or_nothing` around, leave neither file nor row.
         """
         moment = at or timezone.now()
         file = content if isinstance(content, File) else File(content)
@@ -137,16 +138,18 @@ class Attachment(models.Model):
             size=file.size,
             sha256=getattr(file, "sha256", None) or _sha256(file),
         )
-        attachment.file.save(attachment.name, file, save=False)
         from .reading import Reading
 
-        try:
-            with transaction.atomic():
-                attachment.save(force_insert=True)
-                Reading.ask(attachment)
-        except BaseException:
-            attachment.file.delete(save=False)
-            raise
+        with all_or_nothing():
+            try:
+                attachment.file.save(attachment.name, file, save=False)
+            except OSError as error:
+                if is_full(error):
+                    raise NoRoom from error
+                raise
+            note_kept(attachment.file.storage, str(attachment.file.name))
+            attachment.save(force_insert=True)
+            Reading.ask(attachment)
         return attachment
 
     def change(

@@ -1,6 +1,7 @@
 """What a verb may refuse. Each front end turns these into its own words and status codes."""
 
 from collections.abc import Sequence
+from errno import EDQUOT, ENOSPC
 from uuid import UUID
 
 
@@ -39,3 +40,36 @@ class ChangedSince(DomainError):
 
 class NotYours(DomainError):
     """Only the author (or, to delete, an administrator) may do this to a comment."""
+
+
+class TooLarge(DomainError):
+    """An upload of more bytes than the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The upload is over {limit:,} bytes.")
+        self.limit = limit
+
+
+class TooMany(DomainError):
+    """An upload of more files than the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} files can be sent at a time.")
+
+
+class NoRoom(DomainError):
+    """The disk (or the quota) is full; nothing was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for the file. Nothing was kept.")
+
+
+class StoreAway(DomainError):
+    """The file store does not answer; nothing was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("The file store does not answer.")
+
+
+def is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)

@@ -20,6 +20,7 @@ EMOJI_MAX = 32
 
 FILE_TYPE_MAX = 64
 NAME_MAX = 255
+UPLOAD_FILES_MAX = 100  # of one request; how many bytes is a setting
 EXTENSION_MAX = 32
 ATTACHMENT_TEXT_MAX = 10_000  # title, description and citation of an attachment
 

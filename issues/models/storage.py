@@ -1,10 +1,49 @@
-"""Where the bytes of attachments live on a local disk."""
+"""Where the bytes of attachments live, and that none stay without their row."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
+from django.db import InterfaceError, OperationalError, transaction
+
+_kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default=None)
+
+
+@contextlib.contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """A transaction in which files are stored: if it is rolled back, their bytes go as well.
+
+    When the commit itself breaks off, nobody knows whether it was done: then the bytes stay, for a row without its
+    bytes would be a loss, and bytes without a row are swept later.
+    """
+    outer, kept = _kept.get(), list[tuple[Storage, str]]()
+    token = _kept.set(kept)
+    is_commit = False
+    try:
+        with transaction.atomic():
+            yield
+            is_commit = True
+    except BaseException as error:
+        if not (is_commit and isinstance(error, OperationalError | InterfaceError)):
+            for storage, key in kept:
+                with contextlib.suppress(OSError):
+                    storage.delete(key)
+        raise
+    finally:
+        _kept.reset(token)
+    if outer is not None:
+        outer += kept
+
+
+def note_kept(storage: Storage, key: str) -> None:
+    """Have these bytes go if the `all_or_nothing` around is rolled back."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.append((storage, key))
 
 
 class EvidenceStorage(FileSystemStorage):

@@ -18,6 +18,7 @@ from issues.models import (
     Issue,
     NotYours,
     User,
+    all_or_nothing,
     is_emoji,
 )
 from issues.models.limits import COMMENT_FILES_MAX, COMMENT_MAX
@@ -44,7 +45,8 @@ def add_comment(request: PageRequest, number: int) -> HttpResponse:
         if len(request.FILES.getlist("files")) > COMMENT_FILES_MAX:
             raise Invalid([Problem("/files", f"must be at most {COMMENT_FILES_MAX}")])
         read(NewComment, {"content": member(typed)})  # before any file is kept
-        comment = issue.comment(by=request.user, content=typed, attachments=store_files(request))
+        with all_or_nothing():
+            comment = issue.comment(by=request.user, content=typed, attachments=store_files(request))
     except (Invalid, DomainError) as error:
         return refused(request, issue, error, "content", typed)
     return done(request, issue, at=f"c-{comment.uuid}")

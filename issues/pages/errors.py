@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from issues.evidence.sizes import size_in_words
 from issuetracker.middleware import REQUEST_ID
 
 _WORDS = {
@@ -51,7 +52,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:
     """413, with the limit in bytes."""
-    words = f"At most {limit / 1024 / 1024:,.0f} MB can be sent at a time. {_WORDS[413][1]}"
+    words = f"At most {size_in_words(limit)} can be sent at a time. {_WORDS[413][1]}"
     return _page(request, 413, meaning=words)
 
 

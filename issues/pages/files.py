@@ -8,8 +8,17 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from issues.evidence.serving import serve
+from issues.evidence.uploads import check_files
 from issues.input import Invalid, Problem
-from issues.models import Attachment, ChangedSince, DomainError, Issue, IssueAttachment, IssueFile
+from issues.models import (
+    Attachment,
+    ChangedSince,
+    DomainError,
+    Issue,
+    IssueAttachment,
+    IssueFile,
+    all_or_nothing,
+)
 from issues.models.issue_file import TROUBLESHOOTING_PLAN
 from issues.models.limits import ATTACHMENT_TEXT_MAX, FILE_TYPE_MAX
 
@@ -34,15 +43,17 @@ def _attach(request: PageRequest, number: int) -> HttpResponse:
     issue = find_issue(number)
     file_type = request.POST.get("file_type", "").strip()
     try:
+        check_files(request)
         if not request.FILES.getlist("files"):
             raise Invalid([Problem("/files", "must be chosen")])
         if len(file_type) > FILE_TYPE_MAX:
             raise Invalid([Problem("/role", f"must have a length of at most {FILE_TYPE_MAX}")])
-        new = store_files(request)
-        if not file_type:
-            _relink(request, issue, lambda linked: [*linked, *new])
-        for uuid in new if file_type else ():
-            issue.add_file(by=request.user, attachment=uuid, file_type=file_type)
+        with all_or_nothing():
+            new = store_files(request)
+            if not file_type:
+                _relink(request, issue, lambda linked: [*linked, *new])
+            for uuid in new if file_type else ():
+                issue.add_file(by=request.user, attachment=uuid, file_type=file_type)
     except (Invalid, DomainError) as error:
         return refused(request, issue, error, "attachments")
     return done(request, issue)
@@ -100,7 +111,8 @@ def file_content(request: PageRequest, attachment_id: UUID) -> HttpResponseBase:
 
 
 def store_files(request: PageRequest) -> list[UUID]:
-    """Keep the files of the form's `files` field; their ids."""
+    """Keep the files of the form's `files` field; their ids. In an `all_or_nothing` with what they are for."""
+    check_files(request)
     return [
         Attachment.store(by=request.user, name=file.name or "", content=file).uuid
         for file in request.FILES.getlist("files")

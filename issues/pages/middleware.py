@@ -18,6 +18,7 @@ from .undo import Did
 from .views import pinned_views
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+READ_THROUGH = 4  # how many times the limit of files is read, for the text beside them
 
 
 def content_security_policy(get_response: GetResponse) -> GetResponse:
@@ -71,7 +72,8 @@ class BodyLimit:
     No form is read that is larger than it may be: 413.
 
     This comes after the sign-in is asked for and before the CSRF token is looked for, which reads the whole form, files
-    and all. Who is not signed in sends an e-mail and a password, never files.
+    and all. Who is not signed in sends an e-mail and a password, never files. Files over their own limit are passed over
+    while the form is read, so that the page can give back what was typed; READ_THROUGH times that is not even read.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -84,9 +86,10 @@ class BodyLimit:
         if hasattr(view, "operations"):  # a JSON route, which has limits of its own
             return None
         needs_sign_in = getattr(view, "login_required", True)
-        limit = settings.UPLOAD_LIMIT if needs_sign_in else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        text, files = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.UPLOAD_LIMIT if needs_sign_in else 0
         length = request.META.get("CONTENT_LENGTH") or "0"
-        return too_large(request, limit) if length.isdecimal() and int(length) > limit else None
+        is_over = length.isdecimal() and int(length) > text + READ_THROUGH * files
+        return too_large(request, files or text) if is_over else None
 
 
 _MENUS = {"statuses": list(Status), "priorities": [Priority.HIGH, Priority.MEDIUM, Priority.LOW]}

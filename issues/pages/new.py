@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods
 
 from issues.blocks.description import markdown_to_blocks
 from issues.input import Invalid, Member, NewIssue, read
-from issues.models import Issue, Priority, Status, User
+from issues.models import DomainError, Issue, Priority, Status, User, all_or_nothing
 from issues.models.limits import TITLE_MAX, UNASSIGNED
 
 from .files import store_files
 from .htmx import VIEWERS_CANNOT, PageRequest, go_back, verb
+from .showing import explain
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,16 +58,21 @@ def _create(request: PageRequest) -> HttpResponse:
         for problem in error.problems:
             problems.setdefault(problem.pointer.split("/")[1], problem.detail)
         return _form(request, typed, problems, status=422)
-    issue = Issue.create(
-        by=request.user,
-        title=new.title,
-        description=new.description,  # type: ignore[arg-type]  # read() gives its very text
-        status=new.status,
-        priority=new.priority,
-        tags=new.tags or (),
-        owner=new.owner or UNASSIGNED,
-        attachments=store_files(request),
-    )
+    try:
+        with all_or_nothing():
+            issue = Issue.create(
+                by=request.user,
+                title=new.title,
+                description=new.description,  # type: ignore[arg-type]  # read() gives its very text
+                status=new.status,
+                priority=new.priority,
+                tags=new.tags or (),
+                owner=new.owner or UNASSIGNED,
+                attachments=store_files(request),
+            )
+    except DomainError as error:
+        status, words = explain(error)
+        return _form(request, typed, {"files": words}, status=status)
     return go_back(request, issue.get_absolute_url())
 
 

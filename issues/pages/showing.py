@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 
 from issues.blocks.html import render_html
 from issues.evidence.serving import INLINE
+from issues.evidence.sizes import size_in_words
 from issues.fragments import Fragments, Key
 from issues.input import Invalid
 from issues.models import (
@@ -25,10 +26,13 @@ from issues.models import (
     Issue,
     IssueAttachment,
     IssueSession,
+    NoRoom,
     NotYours,
     Reading,
     SessionAttachment,
     Status,
+    StoreAway,
+    TooLarge,
 )
 from issues.models.account import LOCAL_EMAIL
 from issues.models.issue_file import TROUBLESHOOTING_PLAN
@@ -192,13 +196,22 @@ def refused(
     return show(request, fresh, status=status, error={"field": field, "words": words, "typed": typed})
 
 
-def explain(error: Exception, issue: Issue) -> tuple[int, str]:
-    """Status and words for what a verb or the rules refused."""
+def explain(error: Exception, issue: Issue | None = None) -> tuple[int, str]:
+    """Status and words for what a verb, the rules or the store refused."""
     match error:
         case Invalid():
             return 422, "; ".join(_sentence(problem.pointer, problem.detail) for problem in error.problems)
+        case TooLarge():
+            return 413, f"At most {size_in_words(error.limit)} can be sent at a time. Nothing was saved."
+        case NoRoom():
+            return 507, "The server has no room for this file. Nothing was saved. Tell an administrator."
+        case StoreAway():
+            return 503, "The file store does not answer. Nothing was saved. Try again in a moment."
         case Conflict():
-            return 409, f"{issue.reference} was changed by somebody else meanwhile. Nothing was overwritten."
+            return (
+                409,
+                f"{issue.reference if issue else 'It'} was changed by somebody else meanwhile. Nothing was overwritten.",
+            )
         case NotYours():
             return 403, "Only its author may do this to a comment."
         case Gone():
@@ -232,7 +245,7 @@ def tile(file: Attachment, reading: Reading | None = None) -> dict[str, Any]:
         "uuid": file.uuid,
         "url": file.get_absolute_url(),
         "name": file.title or file.name,
-        "size": about(reading, _size(file.size)),
+        "size": about(reading, size_in_words(file.size)),
         "kind": reading.kind if reading else "",
         "trace": mark_safe(reading.trace) if reading else "",  # noqa: S308 - drawn by issues/evidence/plot.py
         "has_preview": bool(reading and reading.preview),
@@ -244,11 +257,3 @@ def tile(file: Attachment, reading: Reading | None = None) -> dict[str, Any]:
         "title": file.title,
         "file_name": file.name,
     }
-
-
-def _size(size: int) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size = size / 1000  # type: ignore[assignment]
-    return f"{size:.3g} GB"

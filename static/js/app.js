@@ -1,5 +1,6 @@
 // What every page does with script on. Without script everything works by forms and links.
 
+import "./limit.js";
 import "./live.js";
 import "./toast.js";
 import "./views.js";

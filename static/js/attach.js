@@ -1,5 +1,7 @@
 // Files by picking, dropping and pasting: beside the comment they go with it, anywhere else they become evidence.
 
+import { checkLimit } from "./limit.js";
+
 /** Show what is chosen in the composer, each with a way to take it out again. */
 export function showChosen(form) {
   const list = form.querySelector(".chosen");
@@ -25,6 +27,7 @@ function put(input, files) {
   const carrier = new DataTransfer();
   for (const file of files) carrier.items.add(file);
   input.files = carrier.files;
+  checkLimit(input);
 }
 
 function add(form, files) {

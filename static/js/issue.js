@@ -52,7 +52,7 @@ function token() {
   return document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
-const WHY = { 0: "The server did not answer.", 401: "You are signed out. Sign in in another tab, then try again.", 403: "You may not do this.", 413: "The file is too large." };
+const WHY = { 0: "The server did not answer.", 401: "You are signed out. Sign in in another tab, then try again.", 403: "You may not do this." };
 
 /** Say at the form why nothing was saved; the text stays in it. */
 function complain(form, { status, html, plain }) {
@@ -63,7 +63,7 @@ function complain(form, { status, html, plain }) {
   line.className = "err sent";
   line.role = "alert";
   const kept = form.querySelector("textarea") ? " Your text is still here." : "";
-  line.textContent = plain || status === 422 || status === 409 ? words : `Nothing was saved. ${words}${kept}`;
+  line.textContent = plain || [409, 413, 422, 503, 507].includes(status) ? words : `Nothing was saved. ${words}${kept}`;
   (form.querySelector("footer") ?? form).prepend(line);
   form.querySelector("textarea, input:not([type=hidden])")?.focus();
 }

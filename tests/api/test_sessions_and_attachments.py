@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
@@ -184,10 +185,41 @@ class TestAttachments:
             422,
         )
 
-    def test_over_the_limit_are_refused_and_leave_nothing(self, api, settings):
+    @pytest.mark.parametrize("route", ["/attachments", "/sessions/{session}/upload-files"])
+    def test_may_be_so_large_and_one_byte_over_the_limit_are_refused_and_leave_nothing(
+        self, api, settings, route
+    ):
         settings.UPLOAD_LIMIT = 1000
+        path = route.format(session=make_session(api.user).uuid)
+        field = "file" if path == "/attachments" else "files"
 
-        assert api.upload("/attachments", file=SimpleUploadedFile("a", b"x" * 1001)).status_code == 413
+        for size in (1001, 5_000_000):
+            refused = api.upload(path, **{field: SimpleUploadedFile("a", b"x" * size)})
+            assert (refused.status_code, refused.json()["detail"]) == (413, "The upload is over 1,000 bytes.")
+            assert not Attachment.objects.exists()
+            assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
+        assert api.upload(path, **{field: SimpleUploadedFile("a", b"x" * 1000)}).status_code == 201
+
+    def test_of_several_files_are_limited_together(self, api, settings):
+        settings.UPLOAD_LIMIT = 1000
+        path = f"/sessions/{make_session(api.user).uuid}/upload-files"
+
+        assert api.upload(path, files=[SimpleUploadedFile(n, b"x" * 501) for n in "ab"]).status_code == 413
+        assert not Attachment.objects.exists()
+        assert api.upload(path, files=[SimpleUploadedFile(n, b"x" * 500) for n in "ab"]).status_code == 201
+        assert (
+            api.upload(path, files=[SimpleUploadedFile(str(n), b"x") for n in range(101)]).status_code == 422
+        )
+
+    def test_that_cannot_be_remembered_under_their_key_leave_nothing(self, api, settings):
+        """The transaction of a keyed upload can still fail when the file is stored: here on a rule of the table."""
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE issues_rememberedreply ADD CHECK (status < 200) NOT VALID")
+
+        headers = {**api.headers, "Idempotency-Key": "k"}
+        failed = api.client.post("/attachments", {"file": SimpleUploadedFile("a", b"x")}, headers=headers)
+
+        assert failed.status_code == 500
         assert not Attachment.objects.exists()
         assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
 

@@ -6,13 +6,15 @@ import socket
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from issuetracker.database import EmbeddedPostgres
 
-from .conftest import Answer, Service, ask, until
+from .conftest import Answer, Service, ask, file_issue, until
 
 ROOM = 1024 * 1024  # bytes of the little disk
+EDGE = "edge-of-the-parts-of-a-form"  # a short one would be found in random bytes now and then
 
 
 def _little_disk() -> tuple[str, ...]:
@@ -27,24 +29,48 @@ def _little_disk() -> tuple[str, ...]:
         *alone,
         "sh",
         "-c",
-        f'mount -t tmpfs -o size={ROOM} none "$ISSUETRACKER_DATA_DIR" && exec "$@"',
+        f'mount -t tmpfs -o size={ROOM} none "$ISSUETRACKER_DATA_DIR/files" && exec "$@"',
         "sh",
     )
 
 
 def upload(port: int, path: str, size: int, field: str = "file") -> Answer:
-    head = f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="big.bin"\r\n\r\n'.encode()
-    body = head + os.urandom(size) + b"\r\n--b--\r\n"
-    return ask(port, path, "POST", body, timeout=60, Content_Type="multipart/form-data; boundary=b")
+    head = f'--{EDGE}\r\nContent-Disposition: form-data; name="{field}"; filename="big.bin"\r\n\r\n'.encode()
+    body = head + os.urandom(size) + f"\r\n--{EDGE}--\r\n".encode()
+    return ask(port, path, "POST", body, timeout=60, Content_Type=f"multipart/form-data; boundary={EDGE}")
 
 
-def test_a_full_disk_on_upload_is_507_and_leaves_nothing_behind(postgres: EmbeddedPostgres, tmp_path: Path):
+def send_form(port: int, path: str, size: int, fields: dict[str, str]) -> Answer:
+    """A form with a file as a browser sends it, its token included."""
+    token = ask(port, "/new").headers["set-cookie"].partition("csrftoken=")[2].partition(";")[0]
+    parts = [
+        f'--{EDGE}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    parts += [f'--{EDGE}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n']
+    parts += [f'--{EDGE}\r\nContent-Disposition: form-data; name="files"; filename="big.bin"\r\n\r\n']
+    body = "".join(parts).encode() + os.urandom(size) + f"\r\n--{EDGE}--\r\n".encode()
+    return ask(
+        port,
+        path,
+        "POST",
+        body,
+        timeout=60,
+        Content_Type=f"multipart/form-data; boundary={EDGE}",
+        Cookie=f"csrftoken={token}",
+    )
+
+
+def test_a_full_disk_on_upload_is_507_and_leaves_nothing_behind(
+    postgres: EmbeddedPostgres, house: Path, tmp_path: Path
+):
     folder = tmp_path / "data"
-    folder.mkdir()
+    (folder / "files").mkdir(parents=True)
+    (folder / "static").symlink_to(house / "static")
     service = Service.production(folder, postgres.url, before=_little_disk())
     try:
         service.ready()
-        seen = Path(f"/proc/{service.process.pid}/root{folder}")  # as its processes see it
+        seen = Path(f"/proc/{service.process.pid}/root{folder}/files")  # as its processes see it
 
         def files() -> list[Path]:
             return [path for path in seen.rglob("*") if path.is_file()]
@@ -63,6 +89,24 @@ def test_a_full_disk_on_upload_is_507_and_leaves_nothing_behind(postgres: Embedd
         assert upload(service.port, f"/sessions/{session}/upload-files", 2 * ROOM, "files").status == 507
         assert (files(), rows()) == (before, had)
 
+        # On a page, too: in words at the field, with what was typed.
+        uuid = file_issue(service.port, "Full").json["uuid"]
+        with psycopg.connect(postgres.url) as connection:
+            [number] = connection.execute("SELECT id FROM issues_issue WHERE uuid = %s", [uuid]).fetchone()
+        reference = f"FND-{number}"
+        pages = [
+            ("/new", {"title": "Battery B"}),
+            (f"/{reference}/comments", {"content": "Battery B"}),
+            (f"/{reference}/files", {}),
+        ]
+        for path, typed in pages:
+            for size in (ROOM + 200_000, 3 * ROOM):
+                full = send_form(service.port, path, size, typed)
+                assert full.status == 507
+                assert b"The server has no room for this file. Nothing was saved." in full.body
+                assert not typed or b"Battery B</textarea>" in full.body
+                assert (files(), rows()) == (before, had)
+
         assert upload(service.port, "/attachments", 100_000).status == 201  # there is room for this one
         assert rows() == had + 1
     finally:
@@ -80,7 +124,7 @@ def test_a_client_that_goes_away_in_the_middle_of_an_upload_leaves_nothing_behin
     had = ask(running.port, "/attachments").json["count"]
 
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
-        client.sendall(head + b"Content-Length: 5000000\r\n\r\n" + part + os.urandom(1_000_000))
+        client.sendall(head + b"Content-Length: 5000000\r\n\r\n" + part + bytes(1_000_000))
         until(lambda: any(incoming.iterdir()), 10, "the upload arrives on the disk")
 
     until(lambda: not any(incoming.iterdir()), 10, "it is gone again")

@@ -5,7 +5,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
-from issues.models import Attachment
+from issues.models import Attachment, NoRoom
 from issues.models.attachment import extension, safe_name
 from tests.factories import make_attachment, make_user
 
@@ -43,7 +43,7 @@ class TestStore:
         broken = FullDisk(b"x")
         broken.sha256 = "0" * 64
 
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(NoRoom):
             Attachment.store(by=make_user(), name="x.bin", content=broken)
 
         assert not Attachment.objects.exists()

@@ -34,3 +34,14 @@ def test_json_stays_as_it_is(client):
         make_issue()
 
     assert "Content-Encoding" not in client.get("/issues", headers={"Accept-Encoding": "gzip"}).headers
+
+
+def test_static_files_are_for_this_site_alone_and_a_picture_among_them_runs_nothing(client):
+    style, picture = (client.get(f"/static/{name}") for name in ("css/base.css", "icon.svg"))
+
+    for answer in (style, picture):
+        assert answer.status_code == 200
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" not in style.headers  # twenty files of a first visit do without
+    assert picture.headers["Content-Security-Policy"].startswith("sandbox")
