@@ -23,10 +23,10 @@ from .read import (
     Node,
     Paragraph,
     Quote,
-    Runs,
     Table,
     read_blocks,
 )
+from .runs import Runs
 from .text import plain_text
 
 Block = dict[str, Any]
@@ -229,7 +229,8 @@ def _translated(block: Block) -> str | None:
 
 
 def _words(blocks: list[Block]) -> str:
-    return re.sub(r"\W+", "", plain_text(blocks))
+    """What is said, without where links lead: that is compared as nodes."""
+    return re.sub(r"\]\([^()\s]+\)|\W+", "", plain_text(blocks))
 
 
 def _of_node(node: Node) -> str | None:

@@ -16,15 +16,15 @@ from .read import (
     Image,
     Item,
     Items,
+    Nested,
     Node,
     Paragraph,
     Plot,
     Quote,
-    Run,
-    Runs,
     Table,
     read_blocks,
 )
+from .runs import Run, Runs
 from .words import link_words
 
 HTML_MAX = 2_000_000  # characters; what is beyond is left out, with a line that says so
@@ -77,15 +77,22 @@ def _render(node: Node) -> str:
             icon = f'<svg class="i" aria-hidden="true"><use href="#{_ICONS[kind]}"/></svg>'
             head = f"<b>{_runs(title)}</b> " if title else ""
             return f'<div class="callout {_COLORS[kind]}">{icon}<p>{head}{_runs(runs)}</p></div>'
-        case Image(url, alt):
+        case Image(url, alt, caption):
+            below = f'<figcaption class="xs muted">{_runs(caption)}</figcaption>' if caption else ""
             if _SAME_SITE_FILE.fullmatch(url):
-                return f'<figure><img src="{escape(url)}" alt="{escape(alt)}" loading="lazy"></figure>'
-            return f"<p>{_link(url, escape(alt or url))}</p>"
+                return f'<figure><img src="{escape(url)}" alt="{escape(alt)}" loading="lazy">{below}</figure>'
+            picture = f"<p>{_link(url, escape(alt or url))}</p>"
+            return f"<figure>{picture}{below}</figure>" if below else picture
+        case Nested(children):
+            return f'<div class="nested">{"".join(map(_render, children))}</div>'
         case Plot():
             return _plot(node, None)
         case Divider():
             return "<hr>"
-    source = json.dumps(node.block, ensure_ascii=False, indent=2, default=str)[:20_000]
+    try:
+        source = json.dumps(node.block, ensure_ascii=False, indent=2, default=str)[:20_000]
+    except RecursionError:
+        source = "Nested too deeply to be shown."
     return (
         f'<div class="unknown-block"><p>{escape(node.text)}</p><details><summary>Show as JSON</summary>'
         f'<pre tabindex="0"><code>{escape(source)}</code></pre></details></div>'
