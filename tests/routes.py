@@ -51,6 +51,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/list/columns": {"POST": VIEWER},  # which columns one sees
     "/menu/<field>": READ,
     "/mentions": READ,
+    "/new/similar": READ,
     "/new": {"GET": MEMBER, "POST": MEMBER},
     "/FND-<number>/card": WRITE,
     "/FND-<number>/status": READ_WRITE,

@@ -1,6 +1,5 @@
 """The description: edited as Markdown, looked at before saving, and every earlier version of it."""
 
-import json
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,7 +14,7 @@ from issues.input import Invalid, Member, Problem
 from issues.models import ChangedSince, DomainError, Event, EventKind, Gone, Issue
 
 from .conflict import changed_by, hunks
-from .forms import find_issue, fingerprint, read_changes
+from .forms import find_issue, fingerprint, loads, read_changes
 from .htmx import PageRequest, verb, wants_fragment
 from .showing import done, explain, kept
 from .viewer import Words, fill
@@ -43,9 +42,7 @@ def _save(request: PageRequest, number: int) -> HttpResponse:
         typed = _chosen(request, issue, typed)
     try:
         description = markdown_to_description(typed, issue.description)
-        fields = read_changes(
-            {"description": Member(json.loads(description, parse_int=_number), description)}
-        )
+        fields = read_changes({"description": Member(loads(description), description)})
         if request.POST.get("do") == "preview":
             return _form(request, issue, typed, preview=description, was=request.POST.get("was"))
         if not unchanged:
@@ -144,18 +141,20 @@ def _form(
     was: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    was = was or fingerprint(issue.description)
     context = {
         "issue": issue,
         "typed": typed,
         "problem": problem,
-        "was": was or fingerprint(issue.description),
+        "was": was,
+        "keep": f"{request.user.pk}/{issue.reference}/description/{was}",
         "preview": None if preview is None else _drawn(request, preview),
     }
     return _answer(request, "description.html", "form", context, status)
 
 
 def _drawn(request: PageRequest, description: str) -> str:
-    return fill(render_html(json.loads(description, parse_int=_number)), request, Words(""))
+    return fill(render_html(loads(description)), request, Words(""))
 
 
 def _answer(
@@ -173,7 +172,3 @@ def _sentence(problem: Problem) -> str:
     return (
         f"Block {int(n) + 1:,} {problem.detail}." if n.isdecimal() else f"The description {problem.detail}."
     )
-
-
-def _number(digits: str) -> int | float:
-    return int(digits) if len(digits) < 300 else float(digits)

@@ -41,6 +41,13 @@ def member(value: Any) -> Member:
     return Member(value, json.dumps(value, ensure_ascii=False))
 
 
+def loads(description: str) -> Any:
+    """A description's JSON; a number too long for Python to read is none that anything is calculated with."""
+    return json.loads(
+        description, parse_int=lambda digits: int(digits) if len(digits) < 300 else float(digits)
+    )
+
+
 def read_changes(fields: dict[str, Member]) -> dict[str, Any]:
     """The fields by the API's own rules, named as the verbs name them."""
     changes = read(IssueChanges, fields)

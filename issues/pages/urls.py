@@ -57,6 +57,7 @@ issue_urls = [
     re_path(r"^[Ff][Nn][Dd]-(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
     re_path(r"^(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
     path("new", new.new_issue, name="new"),
+    path("new/similar", new.similar, name="similar"),
     re_path(_ISSUE + "/status$", issue.change_status, name="change_status"),
     re_path(_ISSUE + "/description$", description.edit_description, name="edit_description"),
     re_path(_ISSUE + "/history$", description.history, name="history"),

@@ -23,7 +23,8 @@ export function showChosen(form) {
   list.hidden = input.files.length === 0;
 }
 
-function put(input, files) {
+/** Have a file input hold these files. */
+export function put(input, files) {
   const carrier = new DataTransfer();
   for (const file of files) carrier.items.add(file);
   input.files = carrier.files;
@@ -42,12 +43,13 @@ function add(form, files) {
 }
 
 /** A pasted picture has no name of its own. */
-function named(file) {
+export function named(file) {
   const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   return file.name && file.name !== "image.png" ? file : new File([file], `pasted-${moment}.${file.type.split("/")[1] ?? "png"}`, { type: file.type });
 }
 
-const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+/** Whether what is dragged are files. */
+export const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 const target = (event) => event.target.closest?.("#composer") ?? document.getElementById("attach");
 
 document.addEventListener("change", ({ target: input }) => {

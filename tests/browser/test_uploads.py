@@ -18,7 +18,7 @@ def limit(settings: object) -> None:
 def test_a_file_that_is_too_large_is_refused_where_it_is_chosen(page: Page):
     page.goto("/new")
     page.get_by_label("Title").fill("Battery string B")
-    field = page.get_by_label("Files")
+    field = page.get_by_label("Attachments")
 
     field.set_input_files(BIG)
     page.get_by_role("button", name="Create issue").click()
@@ -27,6 +27,7 @@ def test_a_file_that_is_too_large_is_refused_where_it_is_chosen(page: Page):
     assert field.evaluate("field => field.validationMessage") == words
     assert not Issue.objects.exists()
 
+    page.get_by_role("button", name="Take out capture.bin").click()
     field.set_input_files(SMALL)
     page.get_by_role("button", name="Create issue").click()
 

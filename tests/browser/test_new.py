@@ -1,0 +1,115 @@
+"""A new issue in a browser: similar ones offered, looked at first, kept as a draft, files added, created; and without script."""
+
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from tests.factories import make_issue
+
+SOAK = {"name": "soak.csv", "mimeType": "text/csv", "buffer": b"t,v\n0,28.1\n"}
+DROP = """() => {
+    const carrier = new DataTransfer();
+    carrier.items.add(new File(["png"], "plot.png", {type: "image/png"}));
+    for (const kind of ["dragover", "drop"])
+        document.getElementById("main").dispatchEvent(new DragEvent(kind, {dataTransfer: carrier, bubbles: true, cancelable: true}));
+}"""
+
+
+def title(page):
+    return page.get_by_role("textbox", name="Title")
+
+
+def description(page):
+    return page.get_by_role("textbox", name="Description")
+
+
+def test_is_written_looked_at_and_created_by_keyboard(page):
+    known = make_issue(title="Inverter trips at 60 % load")
+    page.goto("/")
+
+    page.keyboard.press("n")
+    expect(title(page)).to_be_focused()
+    page.keyboard.type("Inverter trips at 62 % load")
+    expect(page.get_by_role("link", name=known.title)).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Heat sink at **71 °C**.")
+    page.get_by_role("button", name="Preview").press("Enter")
+    expect(page.get_by_role("region", name="Preview").locator("strong")).to_have_text("71 °C")
+    page.get_by_role("button", name="Write").press("Enter")
+    expect(description(page)).to_be_focused()
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("heading", name="Inverter trips at 62 % load")).to_be_visible()
+    expect(page.locator("#description strong")).to_have_text("71 °C")
+    page.goto("/new")
+    expect(title(page)).to_have_value("")
+
+
+def test_files_are_dropped_picked_taken_out_and_sent(page):
+    page.goto("/new")
+    page.evaluate(DROP)
+    page.get_by_label("Attachments").set_input_files(SOAK)
+    expect(page.locator("#chosen li")).to_have_count(2)
+
+    page.get_by_role("button", name="Take out plot.png").click()
+    title(page).fill("Inverter trips")
+    page.get_by_role("button", name="Create issue").click()
+
+    expect(page.get_by_role("heading", name="Inverter trips")).to_be_visible()
+    assert [file.name for file in Issue.objects.get().attachments.all()] == ["soak.csv"]
+
+
+def test_a_draft_survives_a_reload_until_it_is_discarded(page):
+    page.goto("/new")
+    title(page).fill("Inverter trips")
+    page.get_by_label("Tags").fill("thermal")
+
+    page.reload()
+    expect(title(page)).to_have_value("Inverter trips")
+    expect(page.get_by_label("Tags")).to_have_value("thermal")
+    page.get_by_role("button", name="Discard").click()
+    page.reload()
+
+    expect(title(page)).to_have_value("")
+
+
+def test_what_is_refused_is_said_at_the_field_and_nothing_is_lost(page):
+    page.goto("/new")
+    title(page).fill("Inverter trips")
+    page.get_by_label("Tags").fill("x" * 70)
+    page.get_by_label("Attachments").set_input_files(SOAK)
+
+    page.get_by_role("button", name="Create issue").click()
+    expect(page.get_by_text("A tag must have a length of at most 64.")).to_be_visible()
+    expect(page.get_by_label("Tags")).to_be_focused()
+    page.get_by_label("Tags").fill("thermal")
+    page.route("**/new", lambda route: route.abort())
+    page.get_by_role("button", name="Create issue").click()
+    expect(page.get_by_text("The server did not answer. Your text is still here.")).to_be_visible()
+    page.unroute("**/new")
+    page.get_by_role("button", name="Create issue").click()
+
+    expect(page.get_by_role("heading", name="Inverter trips")).to_be_visible()
+    assert [file.name for file in Issue.objects.get().attachments.all()] == ["soak.csv"]
+
+
+def test_without_script_it_is_complete(plain_page):
+    plain_page.goto("/new")
+    title(plain_page).fill("Inverter trips")
+    description(plain_page).fill("## Checked")
+    plain_page.get_by_role("button", name="Preview").click()
+    expect(plain_page.get_by_role("heading", name="Checked")).to_be_visible()
+    plain_page.get_by_label("Owner").fill("x" * 10)
+    plain_page.get_by_label("Attachments").set_input_files(SOAK)
+
+    plain_page.get_by_role("button", name="Create issue").click()
+
+    expect(plain_page.get_by_role("heading", name="Inverter trips")).to_be_visible()
+    expect(plain_page.get_by_role("heading", name="Checked")).to_be_visible()
+
+
+def test_nothing_scrolls_sideways_on_a_phone(phone_page):
+    make_issue(title="Inverter trips at 60 % load after a long cold soak in vacuum")
+    phone_page.goto("/new?title=Inverter+trips+at+62+percent+load+after+a+long+cold+soak+in+vacuum")
+
+    expect(phone_page.locator("#similar li")).to_have_count(1)
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
