@@ -63,6 +63,10 @@ PAGES: dict[str, dict[str, str]] = {
     "/FND-<number>/files/<attachment_id>": WRITE,
     "/FND-<number>/files/<attachment_id>/remove": WRITE,
     "/FND-<number>/roles/<file_id>/remove": WRITE,
+    "/FND-<number>/plans/<file_id>": READ,
+    "/FND-<number>/plans/<file_id>/tick": WRITE,
+    "/FND-<number>/plans/<file_id>/untick": WRITE,
+    "/FND-<number>/plans/<file_id>/replace": WRITE,
     "/FND-<number>/delete": WRITE,
     "/FND-<number>/restore": WRITE,
     "/FND-<number>/comments": WRITE,
@@ -173,6 +177,9 @@ def _in_words(pattern: str) -> str:
     return one_case.removeprefix("^").removesuffix("$").removesuffix(r"\Z").replace("\\", "")
 
 
+PLAN = b"# Plan\n\nSee FND-1.\n\n1. [ ] Check the `strap`\n   - [x] torque wrench\n2. [ ] Measure again\n"
+
+
 class World:
     """One of everything, and one person of each role; what they made is `member`'s. Parts of addresses by their names."""
 
@@ -200,7 +207,11 @@ class World:
         self.attachment = attachment = make_attachment(self.member)
         self.attachment_id = attachment.uuid
         self.signature = self._export()
-        self.file_id = self.issue.add_file(by=self.member, attachment=attachment.uuid, file_type="plan").uuid
+        plan = make_attachment(self.member, "plan.md", PLAN)
+        self.plan = self.issue.add_file(
+            by=self.member, attachment=plan.uuid, file_type="troubleshooting_plan"
+        )
+        self.file_id = self.plan.uuid
 
     def mend(self) -> None:
         """Bring back what a caller was allowed to delete, for the next one."""

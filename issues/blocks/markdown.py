@@ -26,19 +26,28 @@ def markdown_to_html(text: str) -> SafeString:
 
     Text beyond what the parser takes in reasonable time is shown as it was typed.
     """
-    if len(text) > MARKDOWN_MAX or _DEEP.search(text) or _is_tangled(text):
+    if len(text) > MARKDOWN_MAX or is_too_much(text):
         return mark_safe(f"<p>{str(escape(text)).replace(chr(10), '<br>')}</p>")  # noqa: S308 - escaped
-    html = nh3.clean(
-        str(_parse(text)),
+    return mark_safe(with_links(clean(str(_parse(text)))))  # noqa: S308 - cleaned by nh3, and our own links
+
+
+def clean(html: str) -> str:
+    """What a Markdown parser made, without anything that is not text and its form."""
+    return nh3.clean(
+        html,
         tags=_TAGS,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
         attribute_filter=lambda _, name, value: None if name == "href" and not is_safe_url(value) else value,
         link_rel="noopener nofollow ugc",
     )
-    return mark_safe(with_links(html))  # noqa: S308 - cleaned by nh3, and our own links
 
 
-def _is_tangled(text: str) -> bool:
-    # Unclosed openings make the parser look for an end again and again, in time that grows with their square.
-    return any(text.count(opening) > 400 for opening in ("[", "*", "_", "`", "<", "~", "|"))
+def is_too_much(text: str) -> bool:
+    """Whether the parser would take long: lists and quotes deep inside each other, or very many openings.
+
+    Unclosed openings make it look for an end again and again, in time that grows with their square.
+    """
+    return _DEEP.search(text) is not None or any(
+        text.count(opening) > 400 for opening in ("[", "*", "_", "`", "<", "~", "|")
+    )

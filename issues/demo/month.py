@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from issues.models import TROUBLESHOOTING_PLAN, Attachment, Issue, Session, User
+from issues.models import TROUBLESHOOTING_PLAN, Attachment, Issue, IssueFile, Session, User
 
 from .signals import Signal, measure
 from .story import AGAIN, BY_HAND, FAMILIES, JOBS, PEOPLE, REJECTED_AGAIN, Family
@@ -156,11 +156,12 @@ def _finding(month: Month, plan: Plan, family: Family) -> None:
         sessions=[session.uuid for session in sessions],
         job_run_id=uuid.uuid5(uuid.NAMESPACE_URL, name),
     )
+    steps = None
     if plan.has_evidence and family.steps:
         content = _steps(family, words)
         file = _store(agent, f"{family.shape.column.replace('_', '-')}-plan.md", content, plan.at)
         moment = plan.at + timedelta(minutes=3)
-        issue.add_file(by=agent, attachment=file.uuid, file_type=TROUBLESHOOTING_PLAN, at=moment)
+        steps = issue.add_file(by=agent, attachment=file.uuid, file_type=TROUBLESHOOTING_PLAN, at=moment)
     earlier = month.before.get(family.shape.column)
     month.before[family.shape.column] = issue
     if plan.fate is Fate.UNTRIAGED:
@@ -180,7 +181,7 @@ def _finding(month: Month, plan: Plan, family: Family) -> None:
         _reject(issue, reason, clock, owner)
     else:
         _take(issue, plan.fate, clock, owner, dice)
-        _work(month, issue, plan.fate, thread, family.fixed, clock, owner)
+        _work(month, issue, plan.fate, thread, family.fixed, clock, owner, steps)
 
 
 def _evidence(
@@ -246,7 +247,14 @@ _WAITING = (
 
 
 def _work(
-    month: Month, issue: Issue, fate: Fate, thread: tuple[str, ...], fixed: str, clock: "_Clock", owner: User
+    month: Month,
+    issue: Issue,
+    fate: Fate,
+    thread: tuple[str, ...],
+    fixed: str,
+    clock: "_Clock",
+    owner: User,
+    plan: IssueFile | None = None,
 ) -> None:
     """From taken up to where it stands at the end of the month, with what is said on the way."""
     dice = month.dice
@@ -257,6 +265,8 @@ def _work(
     if clock.later(0.5, 30):
         issue.change(by=owner, status="in_progress", at=clock.at)
     _talk(month, issue, thread[half:], clock, owner)
+    if plan is not None:
+        _tick(plan, 0.6 if fate is Fate.IN_PROGRESS else 1.0, clock, owner)
     if fate is Fate.IN_PROGRESS:
         issue.change(by=owner, status="in_progress", at=clock.at)
         return
@@ -267,6 +277,14 @@ def _work(
         issue.comment(by=owner, content="Seen again in the last run, so I take it up once more.", at=clock.at)
         clock.surely(10, 60)
         issue.change(by=owner, status="resolved", resolution_summary=f"{fixed} This time on all units.", at=clock.at)  # fmt: skip
+
+
+def _tick(plan: IssueFile, share: float, clock: "_Clock", owner: User) -> None:
+    """The first steps of the plan are done, an hour or so apart."""
+    steps = plan.progress().outline.steps
+    for step in steps[: round(len(steps) * share)]:
+        clock.surely(0.2, 3)
+        plan.tick(step.key, by=owner, at=clock.at)
 
 
 def _reject(issue: Issue, reason: str, clock: "_Clock", owner: User) -> None:

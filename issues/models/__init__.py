@@ -25,6 +25,7 @@ from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .people import AccountEvent, AccountEventKind
+from .plan import Progress, StepTick
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
 from .saved_view import SavedView, ViewPin
@@ -72,6 +73,7 @@ __all__ = [
     "Overtaken",
     "PartsAreGone",
     "Priority",
+    "Progress",
     "RateCount",
     "Reaction",
     "Reading",
@@ -85,6 +87,7 @@ __all__ = [
     "Session",
     "SessionAttachment",
     "Status",
+    "StepTick",
     "StillRunning",
     "StoreAway",
     "TooLarge",

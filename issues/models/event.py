@@ -30,6 +30,9 @@ class EventKind(models.TextChoices):
     UNREACTED = "unreacted"  # {"comment": uuid, "emoji": …}
     FILE_ADDED = "file_added"  # {"file": uuid, "name": …, "type": …}
     FILE_REMOVED = "file_removed"  # {"file": uuid, "name": …, "type": …}
+    FILE_REPLACED = "file_replaced"  # {"file": uuid, "name": …, "type": …, "attachment": uuid}
+    STEP_TICKED = "step_ticked"  # {"file": uuid, "name": …, "step": key, "text": …}
+    STEP_UNTICKED = "step_unticked"  # the same
     SESSION_CHANGED = "session_changed"  # {"session": uuid, "session_title": …, field: {"from": …, "to": …}}
     SESSION_DELETED = "session_deleted"  # {"session": uuid, "session_title": …}
     EVIDENCE_READ = (
@@ -170,5 +173,7 @@ def _changes_words(kind: EventKind, data: dict[str, Any]) -> bool:
         case EventKind.ATTACHMENT_CHANGED:
             return "title" in data
         case EventKind.SESSION_CHANGED | EventKind.SESSION_DELETED | EventKind.REACTED | EventKind.UNREACTED:
+            return False
+        case EventKind.STEP_TICKED | EventKind.STEP_UNTICKED:
             return False
     return True

@@ -258,6 +258,20 @@ def _return_file(event: Event, by: User, at: datetime) -> bool:
     return True
 
 
+def _replace_back(event: Event, by: User, at: datetime) -> bool:
+    kept = event.kept or {}
+    new, old = UUID(event.data["attachment"]), UUID(kept["attachment"])
+    return _role(event).replace(old, by=by, expected=new, at=at)
+
+
+def _untick(event: Event, by: User, at: datetime) -> bool:
+    return _role(event).untick(event.data["step"], by=by, at=at)
+
+
+def _tick(event: Event, by: User, at: datetime) -> bool:
+    return _role(event).tick(event.data["step"], by=by, kept=event.as_kept(), at=at)
+
+
 _HOW: dict[EventKind, Callable[[Event, User, datetime], bool]] = {
     EventKind.CREATED: _back_to_trash,
     EventKind.CHANGED: _change_back,
@@ -271,6 +285,9 @@ _HOW: dict[EventKind, Callable[[Event, User, datetime], bool]] = {
     EventKind.UNREACTED: _react,
     EventKind.FILE_ADDED: _remove_file,
     EventKind.FILE_REMOVED: _return_file,
+    EventKind.FILE_REPLACED: _replace_back,
+    EventKind.STEP_TICKED: _untick,
+    EventKind.STEP_UNTICKED: _tick,
 }
 NOT_UNDOABLE = frozenset(EventKind) - frozenset(_HOW)
 
@@ -288,6 +305,13 @@ def _comment(event: Event) -> Comment:
     if comment is None:
         raise Gone
     return comment
+
+
+def _role(event: Event) -> IssueFile:
+    file = IssueFile.objects.filter(issue=event.issue_id, uuid=event.data["file"]).first()
+    if file is None:
+        raise Gone
+    return file
 
 
 def _values(data: dict[str, Any], side: str) -> IssueFields:

@@ -29,6 +29,7 @@ from .viewer import ADMINISTRATORS
 
 PAGE = 100  # events of one page of the thread
 FOLD = timedelta(minutes=5)  # neighbouring changes by one person within this are one entry
+STEPS_NAMED = 5  # of those ticked at one sitting
 SHOWS = ("all", "comments", "changes")
 # What is seen at the comment itself is no entry of its own.
 AT_THE_COMMENT = (
@@ -158,21 +159,43 @@ def _folded(events: Sequence[Event]) -> list[Entry]:
         return []
     parts: list[dict[str, Any]] = []
     fields: dict[str, dict[str, Any]] = {}
+    ticks: dict[tuple[str, str], list[Event]] = {}
     for event in events:
         if event.kind == EventKind.CHANGED:
             for name, change in event.data.items():
                 if isinstance(change, dict):
                     fields.setdefault(name, {"from": change.get("from")})["to"] = change.get("to")
+        elif event.kind in (EventKind.STEP_TICKED, EventKind.STEP_UNTICKED):
+            ticks.setdefault((event.data["file"], event.data["step"]), []).append(event)
         else:
             parts.append({"template": f"events/{event.kind}.html", "event": event})
     changes = [
         change_in_words(name, c["from"], c["to"]) for name, c in fields.items() if c["from"] != c["to"]
     ]
     parts += [{"template": "events/changed.html", "change": change} for change in changes]
+    parts += _ticked(ticks.values())
     if not parts:
         return []
     first, last = events[0], events[-1]
     return [Entry(first.pk, first.actor, last.created_at, parts=parts, icon=_icon(first, changes))]
+
+
+def _ticked(steps: Iterable[list[Event]]) -> list[dict[str, Any]]:
+    """Steps ticked and unticked, those of one plan in one sentence; a step that ends as it began is not told."""
+    told: dict[tuple[str, str, bool], list[Event]] = {}
+    for events in steps:
+        last = events[-1]
+        if len(events) % 2:
+            told.setdefault((last.kind, last.data["file"], last.undoes_id is not None), []).append(last)
+    return [
+        {
+            "template": f"events/{kind}.html",
+            "event": events[0],
+            "steps": [event.data["text"] for event in events[:STEPS_NAMED]],
+            "more": max(0, len(events) - STEPS_NAMED),
+        }
+        for (kind, _, _), events in told.items()
+    ]
 
 
 def change_in_words(name: str, old: Any, new: Any) -> Change:
@@ -206,6 +229,9 @@ _ICONS = {"status": STATUS_ICONS, "priority": PRIORITY_ICONS}
 _KINDS = {
     EventKind.FILE_ADDED: "i-clipboard-list",
     EventKind.FILE_REMOVED: "i-clipboard-list",
+    EventKind.FILE_REPLACED: "i-clipboard-list",
+    EventKind.STEP_TICKED: "i-clipboard-list",
+    EventKind.STEP_UNTICKED: "i-clipboard-list",
     EventKind.DELETED: "i-trash-2",
     EventKind.RESTORED: "i-rotate-ccw",
     EventKind.ATTACHMENT_CHANGED: "i-paperclip",

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.template.defaultfilters import truncatechars
+
 from issues.models import (
     AlreadyUndone,
     CannotUndo,
@@ -67,6 +69,9 @@ _SINCE = {
     EventKind.COMMENT_DELETED: "deleted the comment",
     EventKind.COMMENT_RESTORED: "restored the comment",
     EventKind.FILE_REMOVED: "took the file away",
+    EventKind.FILE_REPLACED: "replaced the file",
+    EventKind.STEP_TICKED: "ticked a step",
+    EventKind.STEP_UNTICKED: "took a tick off",
     "content": "edited the comment",
 }  # fmt: skip
 
@@ -96,9 +101,19 @@ def _done(event: Event, data: dict[str, Any], subject: str) -> str:
             return f"{data['name']} added to {subject}"
         case EventKind.FILE_REMOVED:
             return f"{data['name']} taken away from {subject}"
+        case EventKind.FILE_REPLACED:
+            return f"{data['name']} of {subject} replaced"
+        case EventKind.STEP_TICKED:
+            return f"{_step(data)} of {subject} ticked"
+        case EventKind.STEP_UNTICKED:
+            return f"Tick taken off {_step(data)} of {subject}"
         case EventKind.CHANGED:
             return _changed(data, subject, many=many)
     return f"{subject} changed"
+
+
+def _step(data: dict[str, Any]) -> str:
+    return f"“{truncatechars(data['text'], 60)}”"
 
 
 def _changed(data: dict[str, Any], subject: str, *, many: bool) -> str:

@@ -25,17 +25,19 @@ from issues.models import (
     Gone,
     Issue,
     IssueAttachment,
+    IssueFile,
     IssueSession,
     NoRoom,
     NotYours,
+    Progress,
     Reading,
     SessionAttachment,
     Status,
+    StepTick,
     StoreAway,
     TooLarge,
 )
 from issues.models.account import LOCAL_EMAIL
-from issues.models.issue_file import TROUBLESHOOTING_PLAN
 from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
 from .activity import SHOWS, activity
@@ -138,6 +140,7 @@ def render_body(
     first = lifted(issue, ready)
     roles = issue.files.select_related("attachment", "created_by").order_by("created_at", "uuid")
     files = list(roles) if issue.plan_count else []
+    plans = [file for file in files if file.is_plan]
     context = {
         "issue": issue,
         "description": render_html(issue.blocks, draw=partial(draw_block, files=ready, lifted=first)),
@@ -150,8 +153,9 @@ def render_body(
             for file in dict.fromkeys(session_files)
             if file not in attachments
         ],
-        "plans": [file for file in files if file.file_type == TROUBLESHOOTING_PLAN],
-        "other_files": [file for file in files if file.file_type != TROUBLESHOOTING_PLAN],
+        "plans": [(file, progress) for file, progress in zip(plans, _progress(issue, plans), strict=True)],
+        "plan_ids": {str(file.uuid) for file in plans},
+        "other_files": [file for file in files if not file.is_plan],
         "sessions": sessions,
         "activity": activity(issue, show, before),
         "offered": OFFERED.items(),
@@ -165,6 +169,14 @@ def render_body(
         "resolution_max": RESOLUTION_MAX,
     }
     return get_template("issue/_body.html").render(context)
+
+
+def _progress(issue: Issue, plans: Sequence[IssueFile]) -> list[Progress]:
+    """How far these plans of the issue are, in one query."""
+    ticks: dict[str, list[StepTick]] = {}
+    for tick in StepTick.objects.filter(issue=issue) if plans else ():
+        ticks.setdefault(tick.plan, []).append(tick)
+    return [Progress.of(file.attachment, ticks.get(file.file_name, ())) for file in plans]
 
 
 # The two ways an issue is closed: status, the verb on the button, what is asked, the icon.

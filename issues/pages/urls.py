@@ -20,6 +20,7 @@ from . import (
     new,
     palette,
     people,
+    plan,
     session,
     sign_in,
     trash,
@@ -40,6 +41,7 @@ register_converter(_Big, "big")
 
 _ISSUE = r"^FND-(?P<number>[1-9]\d{0,17})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PLAN = _ISSUE + rf"/plans/(?P<file_id>{_UUID})"
 _COMMENT = _ISSUE + rf"/comments/(?P<comment_id>{_UUID})"
 
 live_urls = [path("live", live.live, name="live")]
@@ -66,6 +68,10 @@ issue_urls = [
     re_path(_ISSUE + f"/files/(?P<attachment_id>{_UUID})$", files.change_file, name="change_file"),
     re_path(_ISSUE + f"/files/(?P<attachment_id>{_UUID})/remove$", files.remove_file, name="remove_file"),
     re_path(_ISSUE + f"/roles/(?P<file_id>{_UUID})/remove$", files.remove_role, name="remove_role"),
+    re_path(_PLAN + "$", plan.plan_page, name="plan"),
+    re_path(_PLAN + "/tick$", plan.tick_step, name="tick_step"),
+    re_path(_PLAN + "/untick$", plan.untick_step, name="untick_step"),
+    re_path(_PLAN + "/replace$", plan.replace_plan, name="replace_plan"),
     re_path(_ISSUE + "/delete$", issue.trash_issue, name="trash_issue"),
     re_path(_ISSUE + "/restore$", issue.restore_issue, name="restore_issue"),
     re_path(_ISSUE + "/comments$", comments.add_comment, name="add_comment"),

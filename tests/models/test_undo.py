@@ -302,7 +302,7 @@ class TestMyLastChange:
 
 
 VERBS = ["create", "status", "priority", "tags", "trash", "restore", "comment", "edit", "uncomment", "react"]
-VERBS += ["unreact", "file", "unfile", "undo", "undo", "undo_any"]
+VERBS += ["unreact", "file", "unfile", "tick", "untick", "replace", "undo", "undo", "undo_any"]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -311,7 +311,7 @@ def test_any_sequence_of_verbs_and_undos_leaves_everything_agreeing(steps):
     Issue.objects.all().delete()
     CountDelta.objects.all().delete()
     ada = make_administrator()
-    file = make_attachment(ada)
+    file, other = (make_attachment(ada, "plan.md", text) for text in (b"- [ ] a\n- [ ] b", b"- [x] b\n"))
     for verb, which, value in steps:
         issues = list(Issue.objects.order_by("id"))
         issue = issues[which % len(issues)] if issues else make_issue(ada)
@@ -334,9 +334,14 @@ def test_any_sequence_of_verbs_and_undos_leaves_everything_agreeing(steps):
                 case "comment":
                     issue.comment(by=ada, content=f"Remark {value}")
                 case "file":
-                    issue.add_file(by=ada, attachment=file.uuid, file_type="plan")
+                    issue.add_file(by=ada, attachment=file.uuid, file_type="troubleshooting_plan")
                 case "unfile" if plan:
                     plan.remove(by=ada)
+                case "replace" if plan:
+                    plan.replace([file, other][value % 2].uuid, by=ada)
+                case "tick" | "untick" if plan:
+                    steps = plan.progress().outline.steps
+                    getattr(plan, verb)(steps[value % len(steps)].key, by=ada)
                 case "edit" if comment:
                     comment.edit(f"Words {value}", by=ada)
                 case "uncomment" if comment:
