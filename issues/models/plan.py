@@ -15,6 +15,7 @@ from issues.blocks.plan import Outline, Part, read_plan
 
 from .account import User
 from .attachment import Attachment
+from .errors import StoreAway
 from .limits import NAME_MAX
 
 PLAN_BYTES = MARKDOWN_MAX * 4  # of a file that can be a plan: as many characters, however long in UTF-8
@@ -85,8 +86,8 @@ def outline_of(attachment: Attachment) -> Outline:
         return Outline(problem=f"A file of more than {PLAN_BYTES // 1000} kB has no steps to tick.")
     try:
         return _outline(attachment.pk, attachment.file.name or "")
-    except OSError:
-        return Outline(problem="The file is missing from the store.")
+    except (OSError, StoreAway):
+        return Outline(problem="The file is missing from the store, or the store does not answer.")
     except ValueError:
         return Outline(problem="This plan is not a text, so it has no steps to tick.")
 

@@ -9,11 +9,20 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from issues.models import TROUBLESHOOTING_PLAN, Attachment, Gone, Issue, IssueFile
+from issues.evidence.uploads import check_files
+from issues.models import (
+    TROUBLESHOOTING_PLAN,
+    Attachment,
+    DomainError,
+    Gone,
+    Issue,
+    IssueFile,
+    all_or_nothing,
+)
 
 from .forms import find_issue
 from .htmx import PageRequest, go_back, verb, wants_fragment
-from .showing import told
+from .showing import explain, told
 from .viewer import Words, fill
 
 
@@ -39,14 +48,19 @@ def untick_step(request: PageRequest, number: int, file_id: UUID) -> HttpRespons
 def replace_plan(request: PageRequest, number: int, file_id: UUID) -> HttpResponse:
     """Another file in the plan's place; the ticks follow the steps whose words are the same."""
     issue, file = _find(number, file_id)
-    upload = request.FILES.get("file")
-    if upload is None:
-        return _show(request, issue, file, "A file must be chosen.", status=422)
-    attachment = Attachment.store(by=request.user, name=upload.name or "", content=upload)
     try:
-        file.replace(attachment.uuid, by=request.user)
+        check_files(request)
+        upload = request.FILES.get("file")
+        if upload is None:
+            return _show(request, issue, file, "A file must be chosen.", status=422)
+        with all_or_nothing():
+            attachment = Attachment.store(by=request.user, name=upload.name or "", content=upload)
+            file.replace(attachment.uuid, by=request.user)
     except Gone:
         raise Http404("The plan was taken away meanwhile.") from None
+    except DomainError as error:
+        status, words = explain(error, issue)
+        return _show(request, issue, file, words, status=status)
     return go_back(request, _address(issue, file), did=file.last_event_id)
 
 
