@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from .models.account import name_from_email
+from .models.event import MARK
 
 MANY = 200  # issues; a page that missed more should be loaded afresh
 _SCAN = 5_000  # events looked at in one go
@@ -51,6 +52,14 @@ class Change:
     @property
     def reference(self) -> str:
         return f"FND-{self.id}"
+
+
+def mark() -> int | None:
+    """Where the record of events stands. What was read after that holds while the mark is the same; None holds nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {MARK}")
+        [found] = cursor.fetchone()
+    return None if found is None else int(found)
 
 
 def since(seen: str) -> tuple[str, list[Change]]:

@@ -3,14 +3,19 @@
 An answer is known by (issue id, version): a change raises the version, so the old answer is never asked for
 again and there is nothing to invalidate. Memory is bounded; what was not asked for longest goes first. The module
 knows neither JSON nor HTML: it is told how to make what is missing.
+
+`Kept` holds anything else that is made of what its key says: the frame round a page, or what was counted and found
+while the record of events stood at a mark (issues/models/event.py).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from threading import Lock
+from typing import Any, TypeVar
 
 Key = tuple[int, int]  # (issue id, version)
 Maker = Callable[[Sequence[int]], Mapping[Key, bytes]]
+T = TypeVar("T")
 
 _OVERHEAD = 200  # bytes: the key, the dictionary's slot, the object's head
 
@@ -77,3 +82,41 @@ class Fragments:
             while self._size > self._capacity and self._kept:
                 _, dropped = self._kept.popitem(last=False)
                 self._size -= len(dropped) + _OVERHEAD
+
+
+class Kept:
+    """A bounded store of what its key says everything about."""
+
+    def __init__(self, *, capacity: int) -> None:
+        """`capacity` is in bytes; what is not text counts as a thousand."""
+        self._capacity = capacity
+        self._size = 0
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept for this key, made if it is not there. Two at once may both make it; either will do."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: T = self._kept[key]
+                return found
+        made = make()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = made
+                self._size += _weight(made)
+            while self._size > self._capacity and self._kept:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= _weight(dropped)
+        return made
+
+    def clear(self) -> None:
+        """Forget everything, as a new process would."""
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
+
+def _weight(value: Any) -> int:
+    return _OVERHEAD + (len(value) if isinstance(value, str | bytes) else 1000)

@@ -136,6 +136,11 @@ class IssueFilter:
         return found + [("run", run, f"Job run {run[:8]}") for run in self.runs]
 
     @property
+    def holds_still(self) -> bool:
+        """Whether the same issues match for as long as none is changed: not where words, accounts or the clock have a say."""
+        return not (self.q or self.times)
+
+    @property
     def is_by_state_only(self) -> bool:
         """Whether the counts know how many match: nothing but status and priority filters."""
         return not (self.q or self.tags or self.owners or self.by or self.untriaged or self.from_charts)

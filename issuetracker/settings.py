@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "issues.pages.live.note_the_time",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "issues.pages.middleware.Viewer",
     "issues.pages.middleware.local_user",
     # Who may look is asked before a form is read; what the form may do, after.
     "issues.pages.middleware.SignInRequired",

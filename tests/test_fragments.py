@@ -1,6 +1,6 @@
 """The store of ready-made answers: what it gives, what it makes, what it forgets."""
 
-from issues.fragments import Fragments
+from issues.fragments import Fragments, Kept
 
 
 class Source:
@@ -78,3 +78,29 @@ def test_clear_forgets():
 
     assert len(source.made) == 2
     assert fragments.size > 0
+
+
+def test_what_is_kept_is_made_once_for_a_key():
+    kept, made = Kept(capacity=10_000), []
+
+    assert [kept.get(key, lambda key=key: made.append(key) or f"{key}!") for key in (1, 2, 1)] == [
+        "1!",
+        "2!",
+        "1!",
+    ]
+    assert made == [1, 2]
+
+
+def test_what_was_not_asked_for_longest_goes_first_from_what_is_kept():
+    kept, made = Kept(capacity=700), []
+
+    for key in (1, 2, 1, 3, 1, 2):
+        kept.get(key, lambda key=key: made.append(key) or "x" * 100)
+
+    assert made == [1, 2, 3, 2]
+
+
+def test_with_no_room_nothing_is_kept_and_all_is_answered():
+    kept = Kept(capacity=0)
+
+    assert [kept.get("a", lambda n=n: n) for n in (1, 2)] == [1, 2]

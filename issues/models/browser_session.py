@@ -5,10 +5,12 @@ from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from .account import User
+from .event import MARK
+from .saved_view import PINNED
 
 BROWSER_MAX = 300  # characters kept of what a browser calls itself
 
@@ -25,12 +27,42 @@ class BrowserSession(AbstractBaseSession):
         return SessionStore
 
 
+_USER = ("id", "password", "last_login", "email", "name", "role", "is_active", "is_agent", "created_at")
+# Everything that a page asks of who looks at it, in one round trip.
+_LOOK = f"""
+SELECT s.session_data, {MARK}, {PINNED}, {", ".join(f"u.{name}" for name in _USER)}
+FROM issues_browsersession s LEFT JOIN issues_user u ON u.id = s.user_id
+WHERE s.session_key = %s AND s.expire_date > now()
+"""  # noqa: S608 - constants
+
+
 class SessionStore(DatabaseStore):
     """What SESSION_ENGINE names. Only a sign-in writes a session: a page that is looked at writes nothing."""
+
+    looked = False  # whether what follows was read
+    user: User | None = (
+        None  # who was signed in when the session was read; whether they still are is for others to say
+    )
+    mark: int | None = None  # where the record of events stood then
+    pinned = "[]"  # the user's pinned views, as SavedView.from_pinned reads them
 
     @classmethod
     def get_model_class(cls) -> type[BrowserSession]:
         return BrowserSession
+
+    def load(self) -> dict[str, Any]:
+        row, self.looked = None, True
+        if self.session_key and "\0" not in self.session_key:
+            with connection.cursor() as cursor:
+                cursor.execute(_LOOK, [self.session_key])
+                row = cursor.fetchone()
+        if row is None:
+            self._session_key = None
+            return {}
+        data, self.mark, self.pinned, *user = row
+        self.user = User.from_db(connection.alias, _USER, user) if user[0] is not None else None
+        decoded: dict[str, Any] = self.decode(data)
+        return decoded
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
         made: BrowserSession = super().create_model_instance(data)  # type: ignore[assignment]

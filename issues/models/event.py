@@ -84,6 +84,13 @@ class Event(models.Model):
         }
 
 
+# Where the record of events stands, as a scalar subquery: the newest transaction in it. Whatever changes an issue
+# writes an event, so between two equal marks no issue was changed. It is null while an older transaction still runs,
+# whose events would come in below the mark without moving it.
+MARK = """(SELECT CASE WHEN max(xid) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint THEN max(xid) END
+    FROM issues_event)"""
+
+
 def record_each(
     facts: Iterable[tuple[int, EventKind, dict[str, Any], dict[str, Any] | None, int | None]],
     *,

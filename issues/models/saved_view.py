@@ -1,16 +1,17 @@
 """Saved views: a filter with a name, for oneself or for everybody. The side column shows those that one has pinned."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from .account import User
 from .errors import DomainError, Gone, NotYours
-from .limits import VIEW_NAME_MAX, VIEW_QUERY_MAX, VIEWS_MAX
+from .limits import PINS_SHOWN, VIEW_NAME_MAX, VIEW_QUERY_MAX, VIEWS_MAX
 
 
 class NameTaken(DomainError):
@@ -32,6 +33,14 @@ DEFAULTS = (
     ("High, unassigned", "q=is%3Aopen+no%3Aowner&priority=high", ViewPage.LIST),
     ("Waiting over 14 days", "q=status%3Aopen+updated%3A%3C-14d", ViewPage.LIST),
 )
+
+
+# What the side column of the user `u` shows, in its order, as text: a value that tells whether it is still the same.
+PINNED = f"""(SELECT coalesce(json_agg(pinned), '[]')::text FROM (
+    SELECT v.id, v.owner_id, v.name, v.query, v.page, v.sort, v.is_shared
+    FROM issues_viewpin p JOIN issues_savedview v ON v.id = p.view_id
+    WHERE p.user_id = u.id AND v.deleted_at IS NULL AND (v.owner_id = u.id OR v.is_shared)
+    ORDER BY p.position, p.id LIMIT {PINS_SHOWN}) pinned)"""  # noqa: S608 - constants
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -96,6 +105,19 @@ class SavedView(models.Model):
         path = "/" if self.page == ViewPage.BOARD else "/list"
         parameters = "&".join(part for part in (self.query, f"sort={self.sort}" if self.sort else "") if part)
         return f"{path}?{parameters}" if parameters else path
+
+    @classmethod
+    def pinned_of(cls, user: User) -> str:
+        """The views in the side column of this person, as `from_pinned` reads them."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {PINNED} FROM issues_user u WHERE u.id = %s", [user.pk])  # noqa: S608 - a constant
+            row = cursor.fetchone()
+        return row[0] if row else "[]"
+
+    @classmethod
+    def from_pinned(cls, text: str) -> list[Self]:
+        """The views that `PINNED` gives."""
+        return [cls(**fields) for fields in json.loads(text)]
 
     def can_be_changed_by(self, user: User) -> bool:
         return user.can_write and (self.owner_id == user.pk or user.is_administrator)

@@ -1,6 +1,7 @@
 """The board: four columns, cards by priority and last change, filters in the address."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -19,6 +20,7 @@ from .cards import cards
 from .filters import answer_early, filter_bar, filter_of, status_of
 from .forms import expected_version, find_issue, member, read_changes
 from .htmx import PageRequest, announce, verb, wants_fragment
+from .kept import kept_at, mark_of
 from .said import said
 
 PAGE = 12  # cards of a column at a time: two screens; the rest comes as one scrolls
@@ -46,14 +48,20 @@ def board(request: PageRequest) -> HttpResponse:
     everything = request.GET.get("closed") == "all"
     if request.GET.get("column") in Status.values:
         return _next_cards(request, wanted, Status(request.GET["column"]), everything)
-    counts = Counts.now(wanted, everything)
+    mark = mark_of(request)
+    key = (wanted, everything, queries.recent_since())
+    held = mark if wanted.holds_still else None
+    counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, everything))
     context = {
         "here": "board",
-        "columns": _columns(wanted, everything, counts),
+        "columns_key": (held, *key) if held is not None else None,
+        "columns": cache(lambda: _columns(wanted, everything, counts)),
         "counts": counts,
         "resolution_max": RESOLUTION_MAX,
         "query": wanted.query_string(),
-        **filter_bar(wanted, address="/", target="#columns", kept={"closed": "all" if everything else ""}),
+        **filter_bar(
+            wanted, mark, address="/", target="#columns", kept={"closed": "all" if everything else ""}
+        ),
     }
     template = "board.html#columns" if wants_fragment(request) else "board.html"
     response = render(request, template, context, status=status_of(wanted))

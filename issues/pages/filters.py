@@ -19,6 +19,7 @@ from issues.search import NONE
 
 from .htmx import PageRequest, wants_fragment
 from .icons import STATUS_ICONS
+from .kept import kept_at
 
 OFFERED = 30  # tags and owners to choose from; any other can be typed into the search field
 FILTER_FROM = 9  # choices from which on a menu has a field to narrow them
@@ -101,20 +102,27 @@ def status_of(wanted: IssueFilter) -> int:
 
 
 def filter_bar(
-    wanted: IssueFilter, *, address: str, target: str, kept: Mapping[str, str] | None = None
+    wanted: IssueFilter,
+    mark: int | None,
+    *,
+    address: str,
+    target: str,
+    kept: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What `_filters.html` and `_chips.html` take.
 
-    `address` is the page's path, `target` the selector of its results, `kept` the rest of the page's state (its sort).
+    `mark` is that of the request, `address` the page's path, `target` the selector of its results, `kept` the rest of
+    the page's state (its sort).
     """
     kept = {name: value for name, value in (kept or {}).items() if value}
     return {
         "filter": wanted,
         "bar": {
+            "mark": mark,
             "address": address,
             "target": target,
-            "kept": [*kept.items(), *((name, value) for name, value, _ in wanted.from_charts)],
-            "menus": _menus(wanted),
+            "kept": (*kept.items(), *((name, value) for name, value, _ in wanted.from_charts)),
+            "menus": lambda: _menus(wanted, mark),
             "finders": [("", "All", ""), ("people", "People", "users"), ("atlas", "Atlas", "atlas")],
             "is_filtered": bool(wanted.query_string()),
             "chips": chips(wanted, address, kept),
@@ -191,9 +199,11 @@ def _owner(owner: str) -> str:
     return name_from_email(owner) if "@" in owner else owner
 
 
-def _menus(wanted: IssueFilter) -> list[Menu]:
-    tags = dict.fromkeys([*wanted.tags, *queries.tags_in_use(OFFERED)])
-    owners = dict.fromkeys([*wanted.owners, UNASSIGNED, *queries.owners_in_use(OFFERED)])
+def _menus(wanted: IssueFilter, mark: int | None) -> list[Menu]:
+    used_tags = kept_at(mark, ("tags in use",), lambda: queries.tags_in_use(OFFERED))
+    used_owners = kept_at(mark, ("owners in use",), lambda: queries.owners_in_use(OFFERED))
+    tags = dict.fromkeys([*wanted.tags, *used_tags])
+    owners = dict.fromkeys([*wanted.owners, UNASSIGNED, *used_owners])
     return [
         Menu("status", "Status", "st-open", [
             Choice(value, label, STATUS_ICONS.get(value, "st-none"), value in wanted.statuses)

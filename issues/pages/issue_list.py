@@ -17,12 +17,13 @@ from issues import listing, queries
 from issues.fragments import Fragments
 from issues.listing import COLUMNS, Place, Sort
 from issues.models import SELECTION_MAX, Issue, Priority, Status
-from issues.queries import IssueFilter, Row
+from issues.queries import IssueFilter, Row, Tally
 
 from .bulk import selection_of
 from .cards import Person
 from .filters import answer_early, filter_bar, filter_of, status_of
 from .htmx import PageRequest, go_back, wants_fragment
+from .kept import kept_at, mark_of
 
 PAGE = 50  # rows at a time
 LABELS = {
@@ -66,8 +67,12 @@ def issue_list(request: PageRequest) -> HttpResponse:
     if early := answer_early(request, wanted):
         return early
     after = Place.parse(request.GET.get("after", ""), sort)
-    total = queries.count_up_to(wanted)
-    page = listing.list_page(wanted, sort, PAGE, after, few=not (total.is_more or wanted.is_by_state_only))
+    mark = mark_of(request)
+    total, page = kept_at(
+        mark if wanted.holds_still else None,
+        ("list", wanted, sort, after),
+        lambda: _found(wanted, sort, after),
+    )
     selection = selection_of(request, request.GET.get("selection", ""))
     frozen = {"selection": str(selection.uuid)} if selection else {}
     next_ = address(wanted, sort, after=str(page.next), **frozen) if page.next else ""
@@ -95,13 +100,13 @@ def issue_list(request: PageRequest) -> HttpResponse:
         "clear": address(wanted, sort),
         "statuses": list(Status),
         "priorities": list(reversed(Priority)),
-        "headings": [_heading(wanted, sort, name, **frozen) for name in COLUMNS],
+        "headings": tuple(_heading(wanted, sort, name, **frozen) for name in COLUMNS),
         "query": wanted.query_string(),
         "shown_columns": _choices(request),
         "table_class": " ".join(f"no-{name}" if name != COMPACT else name for name in _hidden(request)),
         "compact": COMPACT in _hidden(request),
         **filter_bar(
-            wanted, address="/list", target="#list", kept={"sort": "" if sort == Sort() else str(sort)}
+            wanted, mark, address="/list", target="#list", kept={"sort": "" if sort == Sort() else str(sort)}
         ),
     }
     template = "list.html#list" if wants_fragment(request) else "list.html"
@@ -149,6 +154,13 @@ def rows(page: Sequence[Row], *, ticked: Collection[int] = ()) -> SafeString:
     return mark_safe(html)  # noqa: S308 - made by our template
 
 
+def _found(wanted: IssueFilter, sort: Sort, after: Place | None) -> tuple[Tally, listing.ListPage]:
+    """How many match, and a page of them."""
+    total = queries.count_up_to(wanted)
+    few = not (total.is_more or wanted.is_by_state_only)
+    return total, listing.list_page(wanted, sort, PAGE, after, few=few)
+
+
 def _render_rows(ids: Sequence[int]) -> Mapping[Row, bytes]:
     template = get_template("_row.html")
     issues = Issue.objects.alive().filter(id__in=ids).select_related("created_by").defer("description")
@@ -183,6 +195,6 @@ def _hidden(request: PageRequest) -> list[str]:
     return [name for name in (*OPTIONAL, COMPACT) if name in chosen]
 
 
-def _choices(request: PageRequest) -> list[tuple[str, str, bool]]:
+def _choices(request: PageRequest) -> tuple[tuple[str, str, bool], ...]:
     hidden = _hidden(request)
-    return [(name, label, name not in hidden) for name, label in OPTIONAL.items()]
+    return tuple((name, label, name not in hidden) for name, label in OPTIONAL.items())

@@ -1,21 +1,25 @@
 """What holds for every page: the content security policy, and who is looking in local mode."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.middleware import AuthenticationMiddleware, LoginRequiredMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 
 from issues import queries
-from issues.models import Priority, Status, User
+from issues.models import Priority, SavedView, Status, User
 
 from . import live
 from .errors import too_large
+from .kept import kept_at, mark_of
 from .undo import Did
-from .views import pinned_views
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 READ_THROUGH = 4  # how many times the limit of files is read, for the text beside them
@@ -33,6 +37,30 @@ def content_security_policy(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class Viewer(AuthenticationMiddleware):
+    """Django's own, but the user comes along with the session, in one round trip."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _viewer(request))  # type: ignore[assignment]  # acts as the user
+
+
+def _viewer(request: HttpRequest) -> Any:
+    session = request.session
+    if SESSION_KEY not in session:
+        return AnonymousUser()
+    user: User | None = session.user  # type: ignore[attr-defined]
+    if (
+        user is not None
+        and user.is_active
+        and session[SESSION_KEY] == str(user.pk)
+        and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    ):
+        return user
+    return get_user(request)  # whatever is the matter, Django knows what to do
 
 
 def local_user(get_response: GetResponse) -> GetResponse:
@@ -101,9 +129,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": chosen if chosen in ("light", "dark") else "",
         "is_local": settings.LOCAL,
-        "untriaged": SimpleLazyObject(lambda: queries.count_untriaged(up_to=live.UNTRIAGED)),
+        "address": request.get_full_path(),
+        "untriaged": cache(lambda: _untriaged(request)),
         "live": live.cursor(request),
         "menus": _MENUS,
-        "saved_views": SimpleLazyObject(lambda: pinned_views(request.user)),
+        "pinned": cache(lambda: _pinned(request)),
+        "saved_views": lambda: SavedView.from_pinned(_pinned(request)),
         "did": Did.of(request) if "did" in request.GET else None,
     }
+
+
+def _untriaged(request: HttpRequest) -> int:
+    return kept_at(mark_of(request), ("untriaged",), lambda: queries.count_untriaged(up_to=live.UNTRIAGED))
+
+
+def _pinned(request: HttpRequest) -> str:
+    """The views in the viewer's side column, as a text that changes when they do."""
+    session = request.session
+    if isinstance(request.user, User) and session.looked and session.user == request.user:  # type: ignore[attr-defined]
+        return str(session.pinned)  # type: ignore[attr-defined]
+    return SavedView.pinned_of(request.user) if isinstance(request.user, User) else "[]"

@@ -12,6 +12,7 @@ from issues.models import Issue, Status
 from issues.queries import IssueFilter
 
 from .htmx import PageRequest
+from .kept import kept_at
 
 VIEWS = ("/", "/board", "/list")
 
@@ -56,7 +57,7 @@ class Came:
             parts["show"] = show
         return issue.get_absolute_url() + (f"?{urlencode(parts)}" if parts else "")
 
-    def place(self, issue: Issue, me: str) -> str:
+    def place(self, issue: Issue, me: str, mark: int | None) -> str:
         """The issue's place with its links, as HTML. Two queries, none of which looks beyond a thousand issues."""
         if issue.deleted_at is not None:
             return ""
@@ -70,6 +71,10 @@ class Came:
             if issue.status is None:
                 return ""
             order, wanted = "board", replace(wanted, statuses=(issue.status,))
+        key = ("place", self, wanted, order, issue.pk)
+        return kept_at(mark if wanted.holds_still else None, key, lambda: self._place(issue, wanted, order))
+
+    def _place(self, issue: Issue, wanted: IssueFilter, order: str) -> str:
         found = queries.neighbours(wanted, issue.pk, order)
         if found.total < 2 and not (found.previous or found.next):
             return ""

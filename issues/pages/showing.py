@@ -45,6 +45,7 @@ from .cards import Person
 from .evidence import about, draw_block, drawable, figure_of, lifted, readings_of, waiting_words
 from .forms import find_issue, fingerprint, seen_issue
 from .htmx import PageRequest, announce, go_back, wants_fragment
+from .kept import mark_of
 from .place import Came
 from .undo import Did
 from .viewer import Words, fill, own_avatar
@@ -77,7 +78,7 @@ def show(
         here=came.address(issue, show=shown if shown in SHOWS else "all"),
         gaps={
             "back": came.back,
-            "place": "" if fragment else came.place(issue, request.user.email),
+            "place": "" if fragment else came.place(issue, request.user.email, mark_of(request)),
             "from": came.suffix,
             "and_from": came.suffix.replace("?", "&amp;"),
             "me": own_avatar(request.user),

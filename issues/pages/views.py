@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -31,7 +30,10 @@ def views(request: PageRequest) -> HttpResponse:
 @require_safe
 def view_counts(request: PageRequest) -> HttpResponse:
     """How many issues each pinned view shows, for the side column; asked for once the page is there."""
-    counted = [(view.pk, count_of(view, request.user)) for view in pinned_views(request.user)]
+    counted = [
+        (view.pk, count_of(view, request.user))
+        for view in SavedView.from_pinned(SavedView.pinned_of(request.user))
+    ]
     response = render(request, "views.html#counts", {"counted": counted})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -129,13 +131,6 @@ def restore_view(request: PageRequest, view_id: int) -> HttpResponse:
             request, problem=f"“{view}” was not restored. {TAKEN} Rename that one first.", status=409
         )
     return _see_other(f"{reverse('pages:views')}#view-{view_id}")
-
-
-def pinned_views(user: User | AnonymousUser) -> list[SavedView]:
-    """What the side column shows."""
-    if not isinstance(user, User):
-        return []
-    return list(SavedView.objects.pinned_by(user)[: limits.PINS_SHOWN])
 
 
 def count_of(view: SavedView, user: User) -> str:

@@ -5,10 +5,12 @@ from urllib.parse import quote
 
 from django import template
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from issues.models import User
 from issues.pages import viewer
+from issues.pages.kept import pieces
 
 register = template.Library()
 
@@ -58,6 +60,43 @@ def trimmed(parser: Parser, token: Token) -> Trimmed:
     inside = parser.parse(("endtrimmed",))
     parser.delete_first_token()
     return Trimmed(inside)
+
+
+class KeptPiece(Node):
+    """`{% kept "side" here user.pk … %}…{% endkept %}`: rendered once for these values, whoever looks.
+
+    Everything that the inside depends on is named; what cannot be kept (a mark that is None) is rendered each time.
+    Two things may differ from request to request: the form token, and `address`, the page's own address.
+    """
+
+    def __init__(self, key: list[FilterExpression], inside: NodeList) -> None:
+        self.key = key
+        self.inside = inside
+
+    def render(self, context: Any) -> SafeString:
+        key = tuple(expression.resolve(context) for expression in self.key)
+        if None in key:
+            return self.inside.render(context)
+        html = pieces.get(key, lambda: self._made(context))
+        for mark, value in ((_TOKEN, "csrf_token"), (_ADDRESS, "address")):
+            if mark in html:
+                html = html.replace(mark, conditional_escape(context.get(value, "")))
+        return mark_safe(html)  # noqa: S308 - it was rendered safely
+
+    def _made(self, context: Any) -> str:
+        with context.push(csrf_token=_TOKEN, address=_ADDRESS):
+            return str(self.inside.render(context))
+
+
+_TOKEN, _ADDRESS = f"{viewer.MARK}T", f"{viewer.MARK}A"
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> KeptPiece:
+    key = [parser.compile_filter(bit) for bit in token.split_contents()[1:]]
+    inside = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return KeptPiece(key, inside)
 
 
 class ForViewer(Node):
