@@ -1,6 +1,6 @@
 """Sessions: the recorded conversation or analysis that findings came out of. (Not the browser's session.)"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from .account import User
 from .attachment import Attachment, touch_issues
-from .errors import Gone, NotThere
+from .errors import ChangedSince, Gone, NotThere
 from .event import EventKind
 from .ids import uuid7
 from .limits import SESSION_DESCRIPTION_MAX, SESSION_TITLE_MAX
@@ -103,12 +103,18 @@ class Session(models.Model):
         title: str | None = None,
         description: str | None = None,
         starred: bool | None = None,
+        expected: Mapping[str, str] | None = None,
         at: datetime | None = None,
     ) -> bool:
-        """Change what was given; None leaves a field. Every linked issue gets an event."""
+        """Change what was given; None leaves a field. Every linked issue gets an event.
+
+        ChangedSince when a field (title, description) is no longer as `expected`.
+        """
         moment = at or timezone.now()
         with transaction.atomic():
             self._lock()
+            if changed := [name for name, value in (expected or {}).items() if getattr(self, name) != value]:
+                raise ChangedSince(changed)
             changes: dict[str, dict[str, object]] = {}
             if title is not None and title != self.title:
                 changes["title"] = {"from": self.title, "to": title}

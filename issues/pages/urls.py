@@ -94,6 +94,10 @@ evidence_urls = [
     path("file/<uuid:attachment_id>/preview", evidence.preview, name="preview"),
     path("file/<uuid:attachment_id>/reading", evidence.reading_state, name="reading"),
     path("session/<uuid:session_id>", session.session_page, name="session"),
+    path("session/<uuid:session_id>/edit", session.edit_session, name="edit_session"),
+    path("session/<uuid:session_id>/star", session.star_session, name="star_session"),
+    path("session/<uuid:session_id>/unstar", session.unstar_session, name="unstar_session"),
+    path("session/<uuid:session_id>/files", session.add_session_files, name="add_session_files"),
 ]
 metrics_urls = [
     path("dashboard", metrics.metrics, name="metrics"),

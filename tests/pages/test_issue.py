@@ -19,7 +19,6 @@ from tests.factories import (
     make_attachment,
     make_comment,
     make_issue,
-    make_session,
     make_user,
     make_viewer,
 )
@@ -467,12 +466,3 @@ class TestHistory:
         assert "**bold** FND-9" in page
         issue.refresh_from_db()
         assert issue.description == "[]"
-
-
-class TestSessionPage:
-    def test_shows_files_and_issues(self, client, mara):
-        session = make_session(mara, title="TVAC review")
-        issue = make_issue(mara, title="Cold cell", sessions=[session.uuid])
-
-        assert "TVAC review" in client.get(f"/{issue.reference}").text
-        assert "Cold cell" in client.get(f"/session/{session.uuid}").text
