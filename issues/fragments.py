@@ -58,9 +58,12 @@ class Fragments:
         fragment = self._kept.get(key)  # no lock: nothing else about it changes
         return fragment if fragment is not None else next(iter(self.get([key])), None)
 
-    def put(self, key: Key, fragment: bytes) -> None:
+    def __contains__(self, key: Key) -> bool:
+        return key in self._kept
+
+    def put(self, made: Mapping[Key, bytes]) -> None:
         """Keep what the caller could make by itself."""
-        self._keep({key: fragment})
+        self._keep(made)
 
     def clear(self) -> None:
         """Forget everything, as a new process would."""
@@ -88,28 +91,38 @@ class Kept:
     """A bounded store of what its key says everything about."""
 
     def __init__(self, *, capacity: int) -> None:
-        """`capacity` is in bytes; what is not text counts as a thousand."""
+        """`capacity` is in bytes; what is neither text nor has a `weight` counts as a thousand."""
         self._capacity = capacity
         self._size = 0
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is kept for this key, made if it is not there. Two at once may both make it; either will do."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found: T = self._kept[key]
-                return found
-        made = make()
+    def find(self, key: Hashable) -> Any:
+        """What is kept for this key, or None."""
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = made
-                self._size += _weight(made)
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep this for the key, in place of what was there."""
+        with self._lock:
+            if key in self._kept:
+                self._size -= _weight(self._kept.pop(key))
+            self._kept[key] = value
+            self._size += _weight(value)
             while self._size > self._capacity and self._kept:
                 _, dropped = self._kept.popitem(last=False)
                 self._size -= _weight(dropped)
-        return made
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept for this key, made if it is not there. Two at once may both make it; either will do."""
+        found: T | None = self.find(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
 
     def clear(self) -> None:
         """Forget everything, as a new process would."""
@@ -119,4 +132,4 @@ class Kept:
 
 
 def _weight(value: Any) -> int:
-    return _OVERHEAD + (len(value) if isinstance(value, str | bytes) else 1000)
+    return _OVERHEAD + (len(value) if isinstance(value, str | bytes) else getattr(value, "weight", 1000))

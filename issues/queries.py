@@ -27,6 +27,7 @@ from .models import (
     search_text,
 )
 from .models.account import AGENT_EMAIL
+from .models.event import MARK
 from .models.issue import IssueQuerySet
 from .models.limits import UNASSIGNED
 from .models.spans import HAPPENED, TOOK, Span, Wait
@@ -40,6 +41,7 @@ COMMON = 20_000  # words in more issues than this, by PostgreSQL's estimate, are
 WALK = 20_000  # issues to pass in search of common words, before they are looked up after all
 TALLIED = 2_000  # issues that are looked at for common words where pages count
 COUNT_SECONDS = 3  # how long an exact count of common words may take
+USUAL_LIMITS = (10, 20, 25, 50, 100, 200, 250, 500, 1_000)  # of a page of the API
 CAP = 1_000  # where pages stop counting
 
 
@@ -425,7 +427,8 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
     if read is not None:
         with connection.cursor() as cursor:
             cursor.execute(*read)
-            return page_of(cursor.fetchone())
+            found = Found.of(cursor.fetchone())
+        return found.rows, found.total
     total = count(wanted)
     if offset >= total:
         return [], total
@@ -450,27 +453,57 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
 Read = tuple[str, Sequence[Any]]  # a SELECT of one row at most, and its parameters
 
 
-def page_read(wanted: IssueFilter, limit: int, offset: int) -> Read | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of the list as it was read in one row; `mark` is where the record of events stood."""
+
+    mark: int | None
+    total: int
+    rows: list[Row]
+    texts: list[str]  # of each row, if it was asked for
+
+    @classmethod
+    def of(cls, row: tuple[Any, ...] | None) -> "Found":
+        """Out of what `page_read` gave."""
+        mark, total, ids, versions, text = row or (None, 0, None, None, None)
+        rows = list(zip(ids or (), versions or (), strict=True))
+        return cls(mark, total or 0, rows, text.split(_BETWEEN) if text else [])
+
+
+_BETWEEN = "\x1e"  # stands in no JSON
+
+
+def page_read(
+    wanted: IssueFilter, limit: int, offset: int, *, unless: int = 0, text: str = ""
+) -> Read | None:
     """What `issue_page` asks for as one row, so that it can be read along with something else.
 
-    None where it takes more: filters that the counts know nothing of, and pages deep in the list.
+    Nothing but the mark is read while that is `unless`. `text` is an SQL expression of JSON for an issue `i` by its
+    user `u`. None where it takes more: filters that the counts know nothing of, and pages deep in the list.
     """
     if offset > DEEP or not wanted.is_by_state_only:
         return None
     total, values = counts.total_read(_with_null(wanted.statuses), _with_null(wanted.priorities))
-    sql, parameters = _newest(wanted, versions=offset == 0)
+    sql, parameters = _newest(wanted, versions=offset == 0 and not text)
     # The first page's rows are read as the index gives them; further ones are passed over in the index alone.
-    page = f"{sql} LIMIT %s OFFSET %s"
-    if offset:
-        page = f"SELECT i.id, i.version FROM ({page}) page JOIN issues_issue i USING (id) ORDER BY i.created_at DESC, i.uuid DESC"  # noqa: S608
-    statement = f"SELECT ({total}), array_agg(id), array_agg(version) FROM ({page}) page"  # noqa: S608
-    return statement, [*values, *parameters, limit, offset]
-
-
-def page_of(row: tuple[Any, ...] | None) -> tuple[list[Row], int]:
-    """The rows and the total out of what `page_read` gave."""
-    total, ids, versions = row or (0, None, None)
-    return list(zip(ids or (), versions or (), strict=True)), total
+    usual = not offset and limit in USUAL_LIMITS
+    # A number that stands in the statement lets PostgreSQL keep its plan; with a parameter it expects a tenth of all
+    # rows and plans anew each time, which takes longer than the reading.
+    page = f"{sql} LIMIT {limit}" if usual else f"{sql} LIMIT %s OFFSET %s"
+    if offset or text:
+        columns = f", ({text})::text AS text" if text else ""
+        users = "JOIN issues_user u ON u.id = i.created_by_id" if text else ""
+        page = (
+            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {users} "  # noqa: S608
+            "ORDER BY i.created_at DESC, i.uuid DESC"
+        )
+    texts = f"string_agg(text, '{_BETWEEN}')" if text else "NULL::text"
+    statement = f"""
+        SELECT m.mark, page.* FROM (SELECT {MARK} AS mark OFFSET 0) m CROSS JOIN LATERAL (
+            SELECT CASE WHEN m.mark IS DISTINCT FROM %s THEN ({total}) END, array_agg(id), array_agg(version), {texts}
+            FROM ({page}) page WHERE m.mark IS DISTINCT FROM %s
+        ) page"""  # noqa: S608
+    return statement, [unless, *values, *parameters, *(() if usual else (limit, offset)), unless]
 
 
 def _with_null(values: tuple[str, ...]) -> tuple[str | None, ...]:
@@ -649,9 +682,14 @@ def recent_since(now: datetime | None = None) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def version_read(uuid: UUID) -> Read:
-    """What `version_of` asks for."""
-    return "SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid]
+def version_read(uuid: UUID, *, text: str = "") -> Read:
+    """What `version_of` asks for; and `text`, an SQL expression of JSON for an issue `i` by its user `u`."""
+    if not text:
+        return "SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid]
+    return (
+        f"SELECT i.id, i.version, ({text})::text FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id "  # noqa: S608
+        "WHERE i.uuid = %s AND i.deleted_at IS NULL"
+    ), [uuid]
 
 
 def version_of(uuid: UUID) -> Row | None:

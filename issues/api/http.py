@@ -58,6 +58,7 @@ class ApiRequest(HttpRequest):
 
     caller: User
     along: tuple[Any, ...] | None  # the row that `Operation.along` asked for, read with the token
+    kept: Any = None  # what `Operation.along` found kept
 
 
 Handler = Callable[..., HttpResponseBase]

@@ -1,5 +1,6 @@
 """/issues: create, list, get, update, delete."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,11 @@ from django.http import HttpResponse
 from msgspec import UNSET
 
 from issues import queries
-from issues.fragments import Fragments
+from issues.fragments import Fragments, Kept
 from issues.input import Invalid, IssueChanges, NewIssue, Problem, read, read_choices
 from issues.models import Issue, Priority, Status
 from issues.models.limits import UNASSIGNED
-from issues.queries import IssueFilter, Read
+from issues.queries import Found, IssueFilter, Read
 from issues.search import QUERY_MAX
 
 from . import representations, types
@@ -30,7 +31,7 @@ from .http import (
     route,
 )
 from .paging import Page, links, paging_parameters, read_page
-from .representations import collection, issue_fragments
+from .representations import ISSUE, collection, issue_fragments
 
 fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES)
 DEFAULT_LIMIT = 100
@@ -60,23 +61,56 @@ def create_issue(request: ApiRequest) -> HttpResponse:
     if new.attachment_ids or new.session_ids:
         return _whole(issue, 201, location)
     key, body = (issue.pk, issue.version), representations.new_issue(issue)
-    fragments.put(key, body)
+    fragments.put({key: body})
     return reply(body, 201, {"ETag": etag(key), **location})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A whole answer to GET /issues, good for as long as the record of events stands at its mark."""
+
+    mark: int
+    body: bytes
+    headers: dict[str, str]
+    wanted: IssueFilter
+    page: Page
+
+    @property
+    def weight(self) -> int:
+        return len(self.body)
+
+
+_listed = Kept(capacity=settings.FRAGMENT_BYTES)  # by path and query string
 
 
 def list_issues(request: ApiRequest) -> HttpResponse:
     """GET /issues"""
-    wanted, page = _asked(request)
-    if request.along is not None:
-        keys, count = queries.page_of(request.along)
+    if request.along is None:
+        return _list_at_length(request)
+    address, found = (request.path, request.META["QUERY_STRING"]), Found.of(request.along)
+    kept: Listed | None = request.kept
+    if kept is not None and kept.mark == found.mark:
+        return reply(kept.body, headers=kept.headers)
+    wanted, page = (kept.wanted, kept.page) if kept else _asked(request)
+    if found.texts:
+        items = [text.encode() for text in found.texts]
+        fragments.put(dict(zip(found.rows, items, strict=True)))
     else:
-        try:
-            keys, count = queries.issue_page(wanted, page.limit, page.offset)
-        except queries.TooManyToCount:
-            detail = (
-                "These words are in too many issues to count them exactly. Add a word, a status or a tag."
-            )
-            raise Invalid([Problem("?q", detail)]) from None
+        items = fragments.get(found.rows)
+    body, headers = collection(items, found.total), links(request, page, found.total)
+    if found.mark is not None:
+        _listed.put(address, Listed(found.mark, body, headers, wanted, page))
+    return reply(body, headers=headers)
+
+
+def _list_at_length(request: ApiRequest) -> HttpResponse:
+    """By words, by an owner, or deep in the list."""
+    wanted, page = _asked(request)
+    try:
+        keys, count = queries.issue_page(wanted, page.limit, page.offset)
+    except queries.TooManyToCount:
+        detail = "These words are in too many issues to count them exactly. Add a word, a status or a tag."
+        raise Invalid([Problem("?q", detail)]) from None
     return reply(collection(fragments.get(keys), count), headers=links(request, page, count))
 
 
@@ -97,21 +131,45 @@ def _asked(request: ApiRequest) -> tuple[IssueFilter, Page]:
 
 
 def _read_page(request: ApiRequest) -> Read | None:
+    """For `Operation.along`: the page, or no more than the mark where that has not moved since we answered this.
+
+    Where we have not answered it yet, we know few of its issues, so their JSON comes along.
+    """
     if "q" in request.GET:
         return None  # a query may say `me`, and nobody knows yet who that is
+    kept: Listed | None = _listed.find((request.path, request.META["QUERY_STRING"]))
+    request.kept = kept
+    if kept is not None:
+        return queries.page_read(kept.wanted, kept.page.limit, kept.page.offset, unless=kept.mark)
     wanted, page = _asked(request)
-    return queries.page_read(wanted, page.limit, page.offset)
+    return queries.page_read(wanted, page.limit, page.offset, text=ISSUE)
 
 
 def get_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
     """GET /issues/{issue_id}"""
     key = version_of(request, issue_id)
+    text = request.along[2] if request.along is not None and len(request.along) == WITH_TEXT else None
+    if text is not None:
+        fragments.put({key: text.encode()})
+        _seen.put(issue_id, key)
     if is_current(request, key):
         return empty(304, {"ETag": etag(key)})
-    body = fragments.one(key)
+    body = fragments.one(key) if text is None else text.encode()
     if body is None:
         raise not_found()
     return reply(body, headers={"ETag": etag(key)})
+
+
+_seen = Kept(
+    capacity=settings.FRAGMENT_BYTES // 4
+)  # the (id, version) that a UUID had when it was last asked for
+WITH_TEXT = 3  # columns
+
+
+def _read_issue(request: ApiRequest, issue_id: UUID) -> Read:
+    """For `Operation.along`: the issue's version, and its JSON where we have not got it."""
+    key = _seen.find(issue_id)
+    return queries.version_read(issue_id, text="" if key in fragments else ISSUE)
 
 
 def update_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
@@ -233,7 +291,7 @@ item_route = route(
         reply=types.Issue,
         errors=(404,),
         headers=("ETag",),
-        along=read_version,
+        along=_read_issue,
     ),
     Operation(
         "PATCH",
