@@ -90,6 +90,7 @@ def issue_list(request: PageRequest) -> HttpResponse:
         "total_words": f"{total} issue{'' if total.n == 1 else 's'}",
         "is_fragment": wants_fragment(request),
         "sort": sort,
+        "is_default_sort": sort == Sort(),
         "selection": selection,
         "selection_words": f"{selection.count:,} issue{'' if selection.count == 1 else 's'}"
         if selection

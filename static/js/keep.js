@@ -29,16 +29,19 @@ export function forget(root) {
   for (const field of root.querySelectorAll("textarea[data-keep]")) localStorage.removeItem(key(field));
 }
 
-document.addEventListener("input", ({ target }) => {
-  if (!target.matches?.("textarea[data-keep]")) return;
+function keep(field) {
   try {
-    if (target.value.trim() && target.value !== target.defaultValue)
-      localStorage.setItem(key(target), JSON.stringify({ text: target.value, was: target.form?.elements.was?.value }));
-    else localStorage.removeItem(key(target));
+    if (field.value.trim() && field.value !== field.defaultValue)
+      localStorage.setItem(key(field), JSON.stringify({ text: field.value, was: field.form?.elements.was?.value }));
+    else localStorage.removeItem(key(field));
   } catch {
     // a full store: the text is still in its field
   }
-});
+}
+
+document.addEventListener("input", ({ target }) => { if (target.matches?.("textarea[data-keep]")) keep(target); });
+// What was typed before this script came.
+for (const field of document.querySelectorAll("textarea[data-keep]")) if (field.value !== field.defaultValue) keep(field);
 
 // A form that leaves its page takes its draft along; it is forgotten once the next page shows no such field again.
 addEventListener("submit", ({ target, defaultPrevented, submitter }) => {

@@ -22,6 +22,26 @@ def test_a_move_by_somebody_else_shows_within_two_seconds(page, another_page):
     expect(another_page.locator("#col-in_progress header [data-count-of]")).to_have_text("1")
 
 
+def test_list_and_issue_page_follow_each_other_within_two_seconds(page, another_page):
+    issue = make_issue(make_user(), title="Battery string B drops")
+    page.goto(f"/{issue.reference}")
+    another_page.goto("/list")
+    row = another_page.locator(f"tr#{issue.reference}")
+
+    page.keyboard.press("p")
+    page.get_by_role("option", name="High").click()
+    expect(row.locator(".prio-high")).to_be_visible(timeout=SOON)
+    another_page.keyboard.press("j")
+    another_page.keyboard.press("s")
+    another_page.get_by_role("option", name="In progress").click()
+    expect(page.locator("#status-pill")).to_have_text("In progress", timeout=SOON)
+    page.get_by_label("Comment", exact=True).fill("Cell 5")
+    page.keyboard.press("Control+Enter")
+
+    expect(row.locator(".c-comments")).to_contain_text("1", timeout=SOON)
+    expect(row.get_by_role("link")).to_be_focused()
+
+
 def test_a_new_issue_comes_first_of_its_priority_and_a_deleted_one_goes(page):
     person = make_user()
     gone = make_issue(by=person, title="Gone", priority="high")

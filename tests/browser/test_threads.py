@@ -12,6 +12,13 @@ PASTE = """field => {
     field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carrier, bubbles: true, cancelable: true}));
 }"""
 
+DROP = """target => {
+    const carrier = new DataTransfer();
+    carrier.items.add(new File(["t,v\\n0,1\\n"], "soak.csv", {type: "text/csv"}));
+    for (const kind of ["dragover", "drop"])
+        target.dispatchEvent(new DragEvent(kind, {dataTransfer: carrier, bubbles: true, cancelable: true}));
+}"""
+
 
 @pytest.fixture
 def mara():
@@ -44,6 +51,23 @@ def test_a_comment_is_written_with_a_mention_and_a_pasted_picture(page, issue):
     expect(said).to_contain_text("pasted-")
     expect(composer(page)).to_have_value("")
     expect(composer(page)).to_be_focused()
+
+
+def test_files_dropped_on_the_composer_go_with_the_comment_and_elsewhere_become_evidence(page, issue):
+    page.goto(f"/{issue.reference}")
+
+    composer(page).evaluate(DROP)
+    expect(page.locator("#composer .chosen")).to_contain_text("soak.csv")
+    assert not issue.attachments.exists()
+    composer(page).fill("As measured")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#thread .said").get_by_role("link", name="soak.csv")).to_be_visible()
+    expect(page.locator("#composer .chosen")).to_be_hidden()
+    page.locator("#thread").evaluate(DROP)
+
+    expect(page.locator("#evidence")).to_contain_text("soak.csv")
+    assert issue.attachments.count() == 1
+    assert Comment.objects.get().attachments.count() == 1
 
 
 def test_a_draft_survives_a_reload_and_goes_once_it_is_sent(page, issue):
