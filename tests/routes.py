@@ -56,6 +56,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/FND-<number>/card": WRITE,
     "/FND-<number>/status": READ_WRITE,
     "/FND-<number>/<field>/choices": READ,
+    "/FND-<number>/figure": READ,
     "/FND-<number>/description": READ_WRITE,
     "/FND-<number>/description/restore": WRITE,
     "/FND-<number>/history": READ,

@@ -24,6 +24,7 @@ from .tables import TABLES, Unreadable, open_table
 from .text import LINES_STEP
 
 PREVIEW = (416, 256)  # pixels; shown at half of it
+PAGE = (1240, 1754)  # pixels; the first page of a PDF, as much of it as an A4 page has
 DISPLAY = 2048  # pixels of the longer side of what pages show
 ENTRIES_MAX = 1_000  # of an archive's list
 PDF_SECONDS = 20
@@ -128,13 +129,16 @@ def _pdf(path: Path) -> Look:
     """Page count and first page, made in a process of its own: a PDF that breaks the library breaks only that."""
     try:
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "issues.evidence.pdf", str(path), *map(str, PREVIEW)],
+            [sys.executable, "-m", "issues.evidence.pdf", str(path), *map(str, PAGE)],
             capture_output=True, timeout=PDF_SECONDS, check=True, cwd=Path(__file__).parents[2],
         )  # fmt: skip
         head, _, png = done.stdout.partition(b"\n")
         facts = json.loads(head)
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-            return Look("pdf", facts, preview=_encoded(image.convert("RGB"), PREVIEW))
+            page = image.convert("RGB")
+        facts |= {"width": page.width, "height": page.height}
+        head_of_it = page.crop((0, 0, page.width, min(page.height, page.width * PREVIEW[1] // PREVIEW[0])))
+        return Look("pdf", facts, preview=_encoded(head_of_it, PREVIEW), display=_encoded(page, PAGE))
     except (subprocess.SubprocessError, OSError, ValueError):
         return Look("other", problem="This PDF cannot be read.")
 

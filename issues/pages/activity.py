@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.template.defaultfilters import truncatechars
 
 from issues.blocks.markdown import markdown_to_html
+from issues.evidence.serving import INLINE
 from issues.models import (
     Comment,
     CommentAttachment,
@@ -111,6 +112,7 @@ def comment_context(comment: Comment) -> dict[str, Any]:
         "html": "" if comment.is_deleted else markdown_to_html(comment.content),
         "reactions": list(reactions.values()),
         "files": [link.attachment for link in comment.attachment_links.all() if link.attachment.is_visible],
+        "images": INLINE,
         "author": comment.created_by_id,
         "deleters": [comment.created_by_id, ADMINISTRATORS],
         "restorers": [comment.created_by_id, comment.deleted_by_id, ADMINISTRATORS],

@@ -41,14 +41,24 @@ class Figure:
     column: str
     facts: str  # "24,000 rows, 10 Hz"
     tabs: list[tuple[str, int, bool]] = field(default_factory=list)  # name, position, whether it is drawn
+    others: int = 0  # columns beside those of the tabs
 
 
-def figure_of(ready: Drawable, first: Plot | None) -> Figure | None:
-    """The most telling column of the first file that can be drawn; what the description's `first` plot says goes first."""
+def figure_of(ready: Drawable, first: Plot | None, column: int | None = None) -> Figure | None:
+    """The most telling column of the first file that can be drawn; what the description's `first` plot says goes first.
+
+    `column` is the position of another one of the same file.
+    """
     file, reading = ready[first.file] if first else next(iter(ready.values()), (None, None))
     if file is None or reading is None:
         return None
-    return _figure(file, reading, first)
+    return _figure(file, reading, first, column)
+
+
+def asked_column(request: PageRequest) -> int | None:
+    """`?column=3`; None without it, or for what is no column."""
+    value = request.GET.get("column", "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 5 else None
 
 
 def lifted(issue: Issue, ready: Drawable) -> Plot | None:
@@ -81,23 +91,37 @@ def draw_block(node: Plot, files: Drawable, lifted: Plot | None) -> SafeString |
 
 
 def _figure(
-    file: Attachment, reading: Reading, node: Plot | None, *, identity: str = "plot"
+    file: Attachment,
+    reading: Reading,
+    node: Plot | None,
+    column: int | None = None,
+    *,
+    identity: str = "plot",
 ) -> Figure | None:
     channels = list(reading.channels.order_by("position").defer("lows", "highs"))
     if not channels:
         return None
     named = [channel for channel in channels if node and channel.name in node.columns]
-    best = named[0] if named else max(channels, key=lambda channel: channel.score)
+    asked = [channel for channel in channels if channel.position == column]
+    best = (asked or named or [max(channels, key=lambda channel: channel.score)])[0]
     drawn = Channel.objects.get(pk=best.pk)
+    # What the block says of its columns holds for no other.
+    about = node if node and (best in named or not named) else None
     curve = Curve(reading.facts["xs"], _floats(drawn.lows), _floats(drawn.highs), reading.facts["x"]["end"])
-    frame = _frame(reading, drawn, identity=identity, title=(node.label if node else "") or f"{drawn.name} in {file.name}",
-                   limits=tuple(Limit(value, label or "Limit") for value, label in node.limits) if node else ())  # fmt: skip
+    frame = _frame(reading, drawn, identity=identity, title=(about.label if about else "") or f"{drawn.name} in {file.name}",
+                   limits=tuple(Limit(value, label or "Limit") for value, label in about.limits) if about else ())  # fmt: skip
     if node and node.range:
         with default_storage.open(reading.prepared) as stored:
             curve = Prepared(cast(Any, stored)).curve(drawn.position, *node.range, frame.width)
     ordered = sorted(channels, key=lambda channel: -channel.score)[:TABS_MAX]
-    tabs = [(one.name, one.position, one.pk == best.pk) for one in (ordered if best in ordered else [best, *ordered[:-1]])]  # fmt: skip
-    return Figure(plot(curve, frame), file, drawn.name, _facts(reading), tabs if len(tabs) > 1 else [])
+    first = named[0] if named else ordered[0]
+    offered = list(dict.fromkeys([first, *ordered]))[:TABS_MAX]
+    offered = offered if best in offered else [*offered[:-1], best]
+    tabs = [(one.name, one.position, one.pk == best.pk) for one in offered]
+    others = len(channels) - len(offered)
+    return Figure(
+        plot(curve, frame), file, drawn.name, _facts(reading), tabs if len(tabs) > 1 else [], others
+    )
 
 
 def _frame(reading: Reading, channel: Channel, *, limits: tuple[Limit, ...] = (), **fields: Any) -> Frame:
@@ -184,17 +208,21 @@ def preview(request: PageRequest, attachment_id: UUID) -> HttpResponseBase:
 
 @require_safe
 def reading_state(request: PageRequest, attachment_id: UUID) -> HttpResponse:
-    """How far the worker is, in words; 204 when there is nothing more to wait for."""
+    """How far the worker is, in words (`?short` without the name); 204 when there is nothing more to wait for."""
     attachment, reading = _find(attachment_id)
-    if reading is None or reading.state not in (ReadingState.WAITING, ReadingState.READING):
+    words = waiting_words(reading, "" if "short" in request.GET else attachment.name)
+    if not words:
         return HttpResponse(status=204)
-    return HttpResponse(waiting_words(attachment, reading), content_type="text/plain; charset=utf-8")
+    headers = {"Cache-Control": "no-store"}
+    return HttpResponse(words, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def waiting_words(attachment: Attachment, reading: Reading) -> str:
-    """`Reading telemetry.csv, 40 %`"""
+def waiting_words(reading: Reading | None, name: str = "") -> str:
+    """`Reading telemetry.csv, 40 %`; nothing for a file that is read, or that never will be."""
+    if reading is None or reading.state not in (ReadingState.WAITING, ReadingState.READING):
+        return ""
     share = f", {reading.percent} %" if reading.state == ReadingState.READING else ""
-    return f"Reading {attachment.name}{share}"
+    return f"Reading {name}{share}" if name else f"Reading{share}"
 
 
 @require_safe
@@ -205,7 +233,7 @@ def file_page(request: PageRequest, attachment_id: UUID) -> HttpResponse:
         "file": attachment,
         "reading": reading,
         "issues": Issue.objects.alive().filter(attachments=attachment).order_by("-id")[:20],
-        "waiting": waiting_words(attachment, reading) if reading and reading.state in (ReadingState.WAITING, ReadingState.READING) else "",
+        "waiting": waiting_words(reading, attachment.name),
     }  # fmt: skip
     ready = reading is not None and reading.state == ReadingState.READY
     if ready and reading is not None:

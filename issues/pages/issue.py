@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,10 +17,12 @@ from issues.models.limits import RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, UNASSIGNED
 from .activity import in_words
 from .cards import cards
 from .conflict import changed_by, compared
+from .evidence import asked_column
 from .forms import expected_version, find_issue, fingerprint, member, read_changes, seen_issue
 from .htmx import PageRequest, verb, wants_fragment
 from .icons import PRIORITY_ICONS, STATUS_ICONS
-from .showing import FIELDS, done, explain, kept, refused, show, told
+from .showing import FIELDS, done, explain, figure_for, kept, refused, show, told
+from .viewer import Words, fill
 
 PEOPLE_MAX = 500  # whom a choice of owners offers
 LABELS = {"title": "Title", "status": "Status", "priority": "Priority", "owner": "Owner", "tags": "Tags",
@@ -30,6 +33,17 @@ LABELS = {"title": "Title", "status": "Status", "priority": "Priority", "owner":
 def issue_page(request: PageRequest, number: int) -> HttpResponse:
     """One issue; from the trash it stays readable, with Restore."""
     return show(request, seen_issue(int(number)))
+
+
+@require_safe
+def issue_figure(request: PageRequest, number: int) -> HttpResponse:
+    """The plot that stands under Evidence, of another `column`: what a tab of it swaps in."""
+    figure = figure_for(find_issue(number, trashed_too=True), asked_column(request))
+    if figure is None:
+        raise Http404("There is nothing to draw in this issue.")
+    issue = seen_issue(number)
+    body = render_to_string("_figure.html", {"figure": figure, "issue": issue}, request)
+    return HttpResponse(fill(body, request, Words("", {"and_from": ""})))
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 from issues.blocks.html import render_html
 from issues.evidence.serving import INLINE
 from issues.evidence.sizes import size_in_words
+from issues.evidence.tables import TABLES
 from issues.fragments import Fragments, Key
 from issues.input import Invalid
 from issues.models import (
@@ -22,6 +23,7 @@ from issues.models import (
     Attachment,
     Conflict,
     Event,
+    FileKind,
     Gone,
     Issue,
     IssueAttachment,
@@ -31,6 +33,7 @@ from issues.models import (
     NotYours,
     Progress,
     Reading,
+    ReadingState,
     SessionAttachment,
     Status,
     StepTick,
@@ -42,7 +45,17 @@ from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
 from .activity import SHOWS, activity
 from .cards import Person
-from .evidence import about, draw_block, drawable, figure_of, lifted, readings_of, waiting_words
+from .evidence import (
+    Figure,
+    about,
+    asked_column,
+    draw_block,
+    drawable,
+    figure_of,
+    lifted,
+    readings_of,
+    waiting_words,
+)
 from .forms import find_issue, fingerprint, seen_issue
 from .htmx import PageRequest, announce, go_back, wants_fragment
 from .kept import mark_of
@@ -61,8 +74,9 @@ def show(
     asked = request.GET if request.method == "GET" else {}
     shown = asked.get("show", "all")
     before = asked.get("before", "")
+    column = asked_column(request) if request.method == "GET" else None
     writes = request.user.can_write
-    if shown == "all" and not (before or error):
+    if shown == "all" and column is None and not (before or error):
         body = (_bodies[writes].one((issue.pk, issue.version)) or b"").decode()
     else:
         body = render_body(
@@ -70,6 +84,7 @@ def show(
             writes=writes,
             show=shown if shown in SHOWS else "all",
             before=int(before) if before.isdecimal() and len(before) < 19 else None,
+            column=column,
             error=error,
         )
     came = Came.read(request)
@@ -121,6 +136,7 @@ def render_body(
     writes: bool,
     show: str = "all",
     before: int | None = None,
+    column: int | None = None,
     error: dict[str, Any] | None = None,
 ) -> str:
     """The inside of the page with its gaps. Some fifteen queries, however much there is on it."""
@@ -147,7 +163,7 @@ def render_body(
         "description": render_html(issue.blocks, draw=partial(draw_block, files=ready, lifted=first)),
         "owner": Person.of(issue.owner),
         "attachments": [tile(file, readings.get(file.pk)) for file in visible],
-        "figure": figure_of(ready, first),
+        "figure": figure_of(ready, first, column),
         "hidden": len(attachments) - len(visible),
         "session_files": [
             tile(file, readings.get(file.pk))
@@ -170,6 +186,13 @@ def render_body(
         "resolution_max": RESOLUTION_MAX,
     }
     return get_template("issue/_body.html").render(context)
+
+
+def figure_for(issue: Issue, column: int | None) -> Figure | None:
+    """What stands under Evidence, of this column."""
+    visible = list(issue.attachments.filter(is_visible=True).order_by("issue_links"))
+    ready = drawable(visible, readings_of(visible))
+    return figure_of(ready, lifted(issue, ready), column)
 
 
 def _progress(issue: Issue, plans: Sequence[IssueFile]) -> list[Progress]:
@@ -262,10 +285,15 @@ def tile(file: Attachment, reading: Reading | None = None) -> dict[str, Any]:
         "kind": reading.kind if reading else "",
         "trace": mark_safe(reading.trace) if reading else "",  # noqa: S308 - drawn by issues/evidence/plot.py
         "has_preview": bool(reading and reading.preview),
-        "waiting": waiting_words(file, reading)
-        if reading and reading.state in ("waiting", "reading")
-        else "",
+        "waiting": waiting_words(reading),
+        "waiting_for": waiting_words(reading, file.name),
+        "problem": reading.reason if reading and reading.state == ReadingState.UNREADABLE else "",
         "is_image": file.extension in INLINE,
+        "is_table": file.extension in TABLES,
+        "image": f"{file.get_absolute_url()}/preview?large"
+        if reading and reading.kind == FileKind.IMAGE
+        else "",
+        "is_pdf": bool(reading and reading.kind == FileKind.PDF),
         "is_visible": file.is_visible,
         "title": file.title,
         "file_name": file.name,

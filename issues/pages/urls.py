@@ -56,6 +56,7 @@ board_urls = [
 ]
 issue_urls = [
     re_path(_ISSUE + "$", issue.issue_page, name="issue"),
+    re_path(_ISSUE + "/figure$", issue.issue_figure, name="issue_figure"),
     re_path(r"^[Ff][Nn][Dd]-(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
     re_path(r"^(?P<number>[1-9]\d{0,17})$", issue.other_spelling),
     path("new", new.new_issue, name="new"),

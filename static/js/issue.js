@@ -6,6 +6,8 @@ import { showChosen } from "./attach.js";
 import { forget, restore } from "./keep.js";
 import { bind } from "./keys.js";
 import { onChange } from "./live.js";
+import "./figure.js";
+import "./lightbox.js";
 import "./reading.js";
 import { mention } from "./mentions.js";
 import { openMenu } from "./menu.js";

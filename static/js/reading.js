@@ -1,20 +1,32 @@
-// While the worker reads a file, how far it is; the page itself is brought up to date when it is done.
+// While the worker reads a file, how far it is. Places that come later, with what others attach, are followed, too.
 
-const EVERY = 1000;
+const EVERY = 1000; // milliseconds
 
-async function follow(place) {
-  const words = place.querySelector("small") ?? place;
-  while (place.isConnected) {
-    await new Promise((wait) => setTimeout(wait, EVERY));
-    if (document.hidden) continue;
-    const answer = await fetch(`/file/${place.dataset.reading}/reading`).catch(() => null);
-    if (!answer?.ok) continue;
-    if (answer.status === 204) {
-      if (place.closest(".file-page")) location.reload();
-      return;
-    }
-    words.textContent = await answer.text();
-  }
+async function look() {
+  const places = document.hidden ? [] : [...document.querySelectorAll("[data-reading]")];
+  await Promise.all(places.map(tell));
+  setTimeout(look, EVERY);
 }
 
-for (const place of document.querySelectorAll("[data-reading]")) follow(place);
+async function tell(place) {
+  const answer = await fetch(place.dataset.reading).catch(() => null);
+  if (!answer?.ok || !place.isConnected) return;
+  if (answer.status === 204) {
+    delete place.dataset.reading;
+    return show(place);
+  }
+  (place.querySelector("small") ?? place).textContent = await answer.text();
+}
+
+/** The file is read. The issue page hears of it as of any change; elsewhere its section is asked for anew. */
+async function show(place) {
+  if (document.getElementById("issue")) return;
+  const section = place.closest("section[id]");
+  if (!section) return location.reload();
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(section.id);
+  if (fresh && !section.contains(document.activeElement)) section.replaceWith(document.adoptNode(fresh));
+}
+
+setTimeout(look, EVERY);

@@ -3,7 +3,9 @@
 import { fillAges } from "./ages.js";
 import { forget, restore } from "./keep.js";
 import { bind } from "./keys.js";
+import "./lightbox.js";
 import { post, reason } from "./post.js";
+import "./reading.js";
 import { toast } from "./toast.js";
 
 const about = () => document.getElementById("about");

@@ -15,6 +15,7 @@ NO_PAGE = {
     "/board",
     "/fnd-<number>",
     "/<number>",
+    "/FND-<number>/figure",
     "/file/<attachment_id>",
     "/file/<attachment_id>/preview",
     "/file/<attachment_id>/reading",

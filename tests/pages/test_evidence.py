@@ -152,3 +152,38 @@ def test_a_page_named_as_an_image_runs_nothing(client):
 
     assert Reading.objects.get(attachment=file).kind == FileKind.OTHER
     assert client.get(f"/file/{file.uuid}").headers["Content-Disposition"].startswith("attachment")
+
+
+class TestTheFigureOfAnIssue:
+    def test_another_column_has_its_own_words_and_the_tabs_stay_in_their_order(self, client):
+        issue = make_issue(attachments=[made().uuid], description=PLOT)
+        at = issue.get_absolute_url()
+
+        page, piece = client.get(f"{at}?column=1").text, client.get(f"{at}/figure?column=1").text
+
+        for html in (page, piece):
+            assert "temp_c in telemetry.csv" in html
+            assert "Limit 24 V" not in html.partition('id="figure"')[2].partition("</figure>")[0]
+            assert html.index("?column=0") < html.index("?column=1")
+
+    @pytest.mark.parametrize("column", ["9", "-1", "x", "", "9" * 30, "²"])
+    def test_a_column_that_is_not_there_is_the_most_telling_one(self, client, column):
+        issue = make_issue(attachments=[made().uuid])
+
+        response = client.get(f"{issue.get_absolute_url()}/figure", {"column": column})
+
+        assert (response.status_code, "str_b_v in telemetry.csv" in response.text) == (200, True)
+
+    def test_an_issue_without_data_has_none(self, client):
+        assert client.get(f"{make_issue().get_absolute_url()}/figure").status_code == 404
+
+    def test_a_tile_says_why_its_file_cannot_be_shown_and_a_pdf_opens_in_a_new_tab(self, client):
+        broken, pdf = made("run.csv", b"words\n"), made("r.pdf", b"%PDF-1.4 no")
+        issue = make_issue(attachments=[broken.uuid, pdf.uuid])
+        Reading.objects.filter(attachment=pdf).update(kind=FileKind.PDF, state="ready", facts={"pages": 2})
+
+        page = client.get(issue.get_absolute_url()).text
+
+        assert "run.csv cannot be shown.</b> " + Reading.objects.get(attachment=broken).reason[:20] in page
+        assert 'target="_blank" rel="noopener" title="r.pdf"' in page
+        assert "opens in a new tab" in page
