@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from issues import listing, queries
 from issues.fragments import Fragments
 from issues.listing import COLUMNS, Place, Sort
-from issues.models import SELECTION_MAX, Issue, Priority, Status
+from issues.models import SELECTION_MAX, Issue
 from issues.queries import IssueFilter, Row, Tally
 
 from .bulk import selection_of
@@ -99,8 +99,6 @@ def issue_list(request: PageRequest) -> HttpResponse:
         "selection_max_words": f"{SELECTION_MAX:,}",
         "next_query": next_.partition("?")[2],
         "clear": address(wanted, sort),
-        "statuses": list(Status),
-        "priorities": list(reversed(Priority)),
         "headings": tuple(_heading(wanted, sort, name, **frozen) for name in COLUMNS),
         "query": wanted.query_string(),
         "shown_columns": _choices(request),

@@ -11,6 +11,7 @@ import { toast } from "./toast.js";
 const ORDER = ["open", "in_progress", "resolved", "rejected"];
 const ICONS = { open: "i-st-open", in_progress: "i-st-prog", resolved: "i-st-done", rejected: "i-st-rej" };
 const QUESTIONS = { resolved: "What was it?", rejected: "Why not?" };
+const AT_ONCE = 200; // issues that one question asks about
 const AHEAD = 3; // cards before the end of a column at which its next page is fetched
 
 const holder = () => document.getElementById("columns");
@@ -22,6 +23,7 @@ const isReadOnly = () => holder().hasAttribute("data-readonly");
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const has = (card) => card.contains(document.activeElement);
 let last = null; // the reference of the card that had focus last
+let selection = null; // select.js, once something was selected
 
 // Places
 
@@ -210,10 +212,12 @@ function openCardMenu(card, anchor) {
       { value: "priority", label: "Priority", icon: "i-p-high" },
       { value: "owner", label: "Owner", icon: "i-user" },
       { value: "tags", label: "Tags", icon: "i-tag" },
+      { value: "select", label: card.hasAttribute("data-selected") ? "Take out of the selection" : "Select", icon: "i-check" },
     ],
     onPick: (value) => {
       const [field, status] = value.split(" ");
-      if (status) move(card, status);
+      if (value === "select") select("toggle", card);
+      else if (status) move(card, status);
       else choose(card, field);
     },
   });
@@ -289,6 +293,7 @@ function prepare(root) {
     link.draggable = false;
     link.tabIndex = card.id === last ? 0 : -1;
     card.querySelector(".move > summary").tabIndex = -1;
+    selection?.mark(card);
   }
   const stop = document.querySelector(".card h3 a[tabindex='0']") ?? document.querySelector(".card h3 a");
   if (stop) stop.tabIndex = 0;
@@ -326,12 +331,21 @@ bind({ keys: ["j", "ArrowDown"], label: "Next", group, command: false, when: (ev
 bind({ keys: ["k", "ArrowUp"], label: "Previous", group, command: false, when: (event) => event.key === "k" || onCard(), run: () => step(-1) });
 bind({ keys: ["l", "ArrowRight"], label: "Next column", group, command: false, when: (event) => event.key === "l" || onCard(), run: () => across(1) });
 bind({ keys: ["h", "ArrowLeft"], label: "Previous column", group, command: false, when: (event) => event.key === "h" || onCard(), run: () => across(-1) });
-bind({ keys: "s", label: "Status", group, when: onCard, run: () => choose(focused(), "status") });
-bind({ keys: "p", label: "Priority", group, when: onCard, run: () => choose(focused(), "priority") });
-bind({ keys: "o", label: "Owner", group, when: onCard, run: () => choose(focused(), "owner") });
-bind({ keys: "t", label: "Tags", group, when: onCard, run: () => choose(focused(), "tags") });
+const writable = () => !isReadOnly() && (onCard() || selection?.size() > 0);
+for (const [keys, field, label] of [["s", "status", "Status"], ["p", "priority", "Priority"], ["o", "owner", "Owner"], ["t", "tags", "Tags"]])
+  bind({ keys, label, group, when: writable, run: () => { if (selection?.size()) selection.choose(field); else choose(focused(), field); } });
+bind({ keys: "x", label: "Select", group, when: () => onCard() && !isReadOnly(), run: () => select("toggle", focused()) });
+bind({ keys: "Shift+x", label: "Select a range", group, when: () => onCard() && !isReadOnly(), run: () => select("extend", focused()) });
 bind({ keys: "Shift+ArrowRight", label: "Move card right", group, when: onCard, run: () => carry(1) });
 bind({ keys: "Shift+ArrowLeft", label: "Move card left", group, when: onCard, run: () => carry(-1) });
+
+let begun = null; // the loading of select.js
+
+async function select(how, card) {
+  begun ??= import("./select.js").then(async (module) => { await module.begin({ refresh }); selection = module; });
+  await begun;
+  selection[how](document.getElementById(card.id) ?? card);
+}
 
 // The rest of a column, as one scrolls
 
@@ -386,23 +400,31 @@ const inHand = (card) => card.matches(".dragging, [data-busy]") || (isMenuOpen()
 
 async function refresh(ids) {
   for (const id of ids) waiting.add(String(id));
+  do {
+    const asked = [...waiting].slice(0, AT_ONCE);
+    const fresh = await changesOf(asked);
+    if (!fresh) return;
+    if (document.querySelector(".card.dragging")) { later(); return; }
+    const cards = new Map([...fresh.children].map((card) => [card.id, card]));
+    for (const id of asked) {
+      const card = document.getElementById(`FND-${id}`);
+      if (card && inHand(card)) continue;
+      waiting.delete(id);
+      bring(card, cards.get(`FND-${id}`));
+    }
+    for (const status of ORDER) setCount(status, fresh.getAttribute(`data-${status}`));
+    announce(fresh.dataset.total);
+    selection?.say();
+  } while (waiting.size > AT_ONCE);
+  if (waiting.size) later();
+}
+
+async function changesOf(ids) {
   const query = new URLSearchParams(location.search);
   query.delete("did");
-  for (const id of waiting) query.append("id", id);
+  for (const id of ids) query.append("id", id);
   const response = await fetch(`/board/changes?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!response?.ok) return;
-  const fresh = parse(await response.text()).getElementById("changes");
-  if (document.querySelector(".card.dragging")) { later(); return; }
-  const cards = new Map([...fresh.children].map((card) => [card.id, card]));
-  for (const id of [...waiting]) {
-    const card = document.getElementById(`FND-${id}`);
-    if (card && inHand(card)) continue;
-    waiting.delete(id);
-    bring(card, cards.get(`FND-${id}`));
-  }
-  for (const status of ORDER) setCount(status, fresh.getAttribute(`data-${status}`));
-  announce(fresh.dataset.total);
-  if (waiting.size) later();
+  return response?.ok ? parse(await response.text()).getElementById("changes") : null;
 }
 
 const later = () => setTimeout(() => refresh([]), 1000);
@@ -434,6 +456,7 @@ function begin() {
 
 document.body.addEventListener("htmx:afterSwap", () => {
   begin();
+  selection?.say();
   announce(holder().dataset.total);
 });
 document.body.addEventListener("htmx:pushedIntoHistory", () => {

@@ -2,26 +2,25 @@
 // that follow what others change without moving.
 
 import { fillAges } from "./app.js";
+import { LABELS, bar, choose as chooseAt, count, onButton, send } from "./bulk.js";
 import { bind, singleKeys } from "./keys.js";
 import { check, onChange } from "./live.js";
-import { isMenuOpen, openMenu } from "./menu.js";
+import { isMenuOpen } from "./menu.js";
 import { post, reason } from "./post.js";
 import { toast } from "./toast.js";
 
 const AT_ONCE = 200; // rows that one question asks for
-const LABELS = { status: "Status", priority: "Priority", owner: "Owner", tags: "Add tags" };
 const ticked = new Set(); // ids that are selected one by one
 const unticked = new Set(); // ids that were taken out of a frozen selection
 let anchor = null; // the id of the row that a range starts at
 let removed = false; // whether rows left the page
 
 const table = () => document.querySelector("table.list");
-const bulk = () => document.getElementById("bulk");
 const rows = () => [...document.querySelectorAll(".list tbody tr[data-id]")];
 const boxOf = (row) => row.querySelector("[name=issue]");
 const linkOf = (row) => row.querySelector(".c-title a");
 const focused = () => document.activeElement?.closest?.(".list tbody tr[data-id]") ?? null;
-const frozen = () => bulk()?.querySelector("[name=selection]") ?? null;
+const frozen = () => bar()?.querySelector("[name=selection]") ?? null;
 const size = () => Number(frozen()?.dataset.count ?? 0) - unticked.size + ticked.size;
 
 // Selecting
@@ -51,12 +50,9 @@ function clear() {
 
 /** How many are selected, in the bar and in the box at the head. */
 function say() {
-  const bar = bulk();
-  if (!bar) return;
-  const n = size(), all = rows();
-  const hidden = [...ticked].filter((id) => !document.querySelector(`.list tr[data-id="${id}"]`)).length;
-  bar.classList.toggle("on", n > 0);
-  document.getElementById("selected").textContent = `${n.toLocaleString("en")} selected${hidden ? `, ${hidden} not shown` : ""}`;
+  if (!bar()) return;
+  const all = rows();
+  count(size(), [...ticked].filter((id) => !document.querySelector(`.list tr[data-id="${id}"]`)).length);
   const head = document.getElementById("box-of-page");
   if (!head) return;
   const here = all.filter((row) => boxOf(row).checked).length;
@@ -92,7 +88,7 @@ function focus(row) {
 function step(by, extend) {
   const all = rows(), row = focused();
   const next = row ? all[all.indexOf(row) + by] : all[0];
-  if (extend && row && bulk()) {
+  if (extend && row && bar()) {
     if (!ticked.size || anchor === null) anchor = row.dataset.id;
     tick(row, true);
     if (next) tick(next, true);
@@ -124,59 +120,34 @@ document.addEventListener("click", (event) => {
 
 // Changing
 
-/** Ask the server for one change to what is selected, or to one row; then show the rows as they are. */
+/** One change to what is selected, or to one row; then the rows are shown as they are. */
 async function change(fields, row = null) {
   const chosen = row ? { issue: row.dataset.id } : { issue: [...ticked].join(","), shown: [...unticked].join(","), selection: frozen()?.value ?? "" };
   const here = row ? [row] : rows().filter((one) => boxOf(one).checked);
-  let response = null;
-  try {
-    response = await post(bulk().getAttribute("action"), { ...fields, ...chosen });
-  } catch {
-    // said below
-  }
-  if (!response?.ok) {
-    toast(`Nothing was changed. ${await reason(response)}`);
-    return;
-  }
+  if (!(await send(fields, chosen))) return;
   await refresh(here.map((one) => one.dataset.id));
   check();
 }
 
 function choose(field) {
   const row = size() > 0 ? null : focused();
-  if (!bulk() || (!row && size() === 0)) return false;
-  const many = field === "tags";
-  const place = row ? linkOf(row) : bulk().querySelector(`[data-field="${field}"]`);
-  openMenu(place, {
-    url: field === "status" || field === "priority" ? `#menu-${field}` : `/menu/${field}`,
-    label: LABELS[field],
-    multiple: many,
-    create: many,
-    onPick: (value) => {
-      if (!many) change({ do: `${field}=${value}` }, row);
-      else if (value.length) change({ do: "tags", add_tags: value.join(",") }, row);
-    },
-  });
+  if (!bar() || (!row && size() === 0)) return false;
+  if (row) chooseAt(field, (fields) => change(fields, row), linkOf(row));
+  else chooseAt(field, change);
 }
 
+onButton(change);
 document.addEventListener("submit", async (event) => {
-  if (event.target.id !== "bulk" || !event.submitter) return;
+  const { submitter, target } = event;
+  if (target.id !== "bulk" || !submitter || !("plain" in submitter.dataset)) return;
   event.preventDefault();
-  const { submitter } = event;
-  if ("plain" in submitter.dataset) {
-    // The page's rows are not needed for "Select all", and may be too many for a form.
-    const body = new FormData();
-    for (const name of ["csrfmiddlewaretoken", "query", "sort"]) body.set(name, event.target.elements[name].value);
-    body.set("do", submitter.value);
-    const response = await fetch(submitter.formAction, { method: "POST", body }).catch(() => null);
-    if (response?.ok) location.assign(response.url);
-    else toast(`Nothing was selected. ${await reason(response)}`);
-    return;
-  }
-  for (const menu of bulk().querySelectorAll("details[open]")) menu.open = false;
-  const fields = { do: submitter.value };
-  for (const name of ["owner", "add_tags", "remove_tags"]) if (submitter.closest(".menu")?.querySelector(`[name=${name}]`)) fields[name] = bulk().elements[name].value;
-  change(fields);
+  // The page's rows are not needed for "Select all", and may be too many for a form.
+  const body = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "query", "sort"]) body.set(name, target.elements[name].value);
+  body.set("do", submitter.value);
+  const response = await fetch(submitter.formAction, { method: "POST", body }).catch(() => null);
+  if (response?.ok) location.assign(response.url);
+  else toast(`Nothing was selected. ${await reason(response)}`);
 });
 
 // What others change
@@ -251,14 +222,14 @@ bind({ keys: ["Shift+j", "Shift+ArrowDown"], label: "Select downwards", group, w
 bind({ keys: ["Shift+k", "Shift+ArrowUp"], label: "Select upwards", group, when: here, run: () => step(-1, true) });
 bind({ keys: "x", label: "Select", group, when: here, run: () => {
   const row = focused();
-  if (!row || !bulk()) return false;
+  if (!row || !bar()) return false;
   tick(row, !boxOf(row).checked);
   anchor = row.dataset.id;
   say();
 } });
 bind({ keys: "Shift+x", label: "Select a range", group, when: here, run: () => {
   const row = focused();
-  if (!row || !bulk()) return false;
+  if (!row || !bar()) return false;
   tickRange(row);
 } });
 for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], ["t", "tags"]])

@@ -25,7 +25,7 @@ export function openMenu(anchor, { items, url, value, label = "Choose", filter, 
   Object.assign(input, { type: "text", role: "combobox", ariaLabel: label, ariaExpanded: "true", autocomplete: "off" });
   input.setAttribute("aria-controls", list.id);
   box.append(input, list);
-  const chosen = new Set([value].flat().map((one) => one ?? ""));
+  const chosen = new Set(value === undefined ? [] : [value].flat().map((one) => one ?? ""));
   const menu = { box, list, input, back, chosen, multiple, create, onPick, anchor, filter };
   current = menu;
   // Inside an open dialog everything else is inert.

@@ -128,6 +128,56 @@ def test_priority_owner_and_tags_change_from_the_card(page):
     )
 
 
+def test_cards_are_selected_by_keys_and_changed_as_one_act(page):
+    person = make_user()
+    for letter in "dcba":
+        make_issue(person, title=f"Finding {letter}", priority="high")
+    page.goto("/")
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#selected")).to_have_text("1 selected")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("#selected")).to_have_text("3 selected")
+    page.keyboard.press("s")
+    page.get_by_role("option", name="In progress").click()
+
+    expect(page.get_by_text("3 issues are in progress")).to_be_visible()
+    expect(page.locator("#col-in_progress .card[data-selected]")).to_have_count(3)
+    expect(page.locator("#col-in_progress header [data-count-of]")).to_have_text("3")
+    page.keyboard.press("u")
+    expect(page.locator("#col-open .card[data-selected]")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.locator(".card[data-selected]")).to_have_count(0)
+    expect(page.locator("#bulk")).to_be_hidden()
+    assert set(Issue.objects.values_list("status", flat=True)) == {"open"}
+
+
+def test_a_selection_outlives_a_filter_and_its_bar_does_what_the_list_does(page):
+    person = make_user()
+    make_issue(person, title="Finding a", tags=["power"])
+    make_issue(person, title="Finding b")
+    page.goto("/")
+    for title in ("Finding a", "Finding b"):
+        page.get_by_role("link", name=title).focus()
+        page.keyboard.press("x")
+    expect(page.locator("#selected")).to_have_text("2 selected")
+
+    page.get_by_label("Search issues").fill("tag:power")
+    expect(page.locator("#selected")).to_have_text("2 selected, 1 not shown")
+    page.locator("#bulk summary", has_text="Owner").click()
+    page.locator("#bulk").get_by_label("Owner").fill("mara@example.com")
+    page.get_by_role("button", name="Set owner").click()
+    expect(page.get_by_text("2 issues assigned to")).to_be_visible()
+    page.locator("#bulk").get_by_role("button", name="Delete").click()
+
+    expect(page.locator(".card")).to_have_count(0)
+    assert Issue.objects.alive().count() == 0
+    assert set(Issue.objects.values_list("owner", flat=True)) == {"mara@example.com"}
+
+
 def test_a_column_pages_in_as_one_scrolls(page):
     person = make_user()
     for n in range(PAGE + 3):

@@ -33,6 +33,14 @@ def references(response) -> list[str]:
     return re.findall(r'class="card" id="(FND-\d+)"', response.content.decode())
 
 
+def test_the_bar_for_what_is_selected_is_for_those_who_may_write(client, member):
+    assert 'id="bulk-bar"' in client.get("/", secure=True).content.decode()
+
+    client.force_login(make_viewer())
+
+    assert 'id="bulk-bar"' not in client.get("/", secure=True).content.decode()
+
+
 class TestChangeACard:
     def test_answers_the_new_card_and_offers_undo(self, client, member):
         issue = make_issue(member)
