@@ -190,6 +190,13 @@ class _View:
             if since <= week < until and reopened in (None, again) and self.counts_agent(by_agent)
         )
 
+    def resolved(self) -> Counter[int]:
+        """How many took how many minutes, of those resolved in the period."""
+        found: Counter[int] = Counter()
+        for point in self.flows.resolve[1:]:
+            found.update(point)
+        return found
+
     def open_at_end(self, week: int) -> int:
         """How many were not closed when a week ended (the current one: now)."""
         later = range(week + 1, self.last_week + 1)
@@ -232,7 +239,7 @@ def _not_closed(view: _View) -> Figure:
 
 def _median(view: _View) -> Figure:
     before, *points = view.flows.resolve
-    now = percentile(sum(points, Counter()), 0.5)
+    now = percentile(view.resolved(), 0.5)
     then = percentile(before, 0.5)
     words = view.question.period.words
     link = view.question.issues(view.period("closed"), statuses=(Status.RESOLVED.value,))
@@ -416,7 +423,7 @@ def age(view: _View) -> Panel:
 
 def time_to_resolve(view: _View) -> Panel:
     return _histogram(
-        view, "time-to-resolve", "Time to resolve", sum(view.flows.resolve[1:], Counter()), GREEN,
+        view, "time-to-resolve", "Time to resolve", view.resolved(), GREEN,
         lambda wait: view.question.issues(view.period("closed"), *wait, statuses=(Status.RESOLVED.value,)), "took",
         "resolved",
         "From the creation of an issue until it became Resolved, for those that did in the period and still are. One that "
@@ -426,7 +433,7 @@ def time_to_resolve(view: _View) -> Panel:
 
 def time_to_triage(view: _View) -> Panel:
     only_people = view.question.by == "people"
-    found = Counter[int]() if only_people else sum(view.flows.triage[1:], Counter[int]())
+    found = Counter[int]() if only_people else view.flows.triage
 
     def link(wait: list[Wait]) -> str:
         # What people filed is not counted here, so no list stands behind these zeros.
@@ -596,7 +603,7 @@ def priority(view: _View) -> Panel:
 
 def owners(view: _View) -> Panel:
     return _open_rows(
-        view, "owners", "Owner", flows.owners(view.question), lambda name: {"owners": (name,)},
+        view, "owners", "Owner", view.flows.rows("owners", view.question.by), lambda name: {"owners": (name,)},
         lambda name: name if name == UNASSIGNED else name_from_email(name),
         "Issues that are not closed now, by the owner they have now: the eight owners of most. The filter by owner does not apply.",
     )  # fmt: skip
@@ -604,7 +611,7 @@ def owners(view: _View) -> Panel:
 
 def tags(view: _View) -> Panel:
     return _open_rows(
-        view, "tags", "Tag", flows.tags(view.question), lambda name: {"tags": (name,)}, str,
+        view, "tags", "Tag", view.flows.rows("tags", view.question.by), lambda name: {"tags": (name,)}, str,
         "Issues that are not closed now, by tag: the eight tags on most. An issue with several tags counts in each of "
         "them. The filter by tag does not apply.",
     )  # fmt: skip

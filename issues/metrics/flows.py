@@ -1,13 +1,16 @@
 """Reads the roll-ups: everything that the dashboard shows, for one question, in one snapshot.
 
-Sums over time are kept by slot, by week (UTC) or by day (UTC); see models/flow.py. Slots add up to the viewer's weeks.
-For the other two, the few issues between a border in UTC and the viewer's are looked up and moved to the right side.
+Facts that wait to be folded are placed by their very moments. Sums are kept by day and week (UTC), see models/flow.py;
+what lies between a border in UTC and the viewer's is moved to the right side, from the quarters kept around it.
+Sums of one edition never change, so those of the latest questions stay in memory: they cost one short query more.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from array import array
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -20,22 +23,9 @@ from .question import Question
 AGES = ((0, 2), (3, 7), (8, 14), (15, 30))  # whole days, both included; what is older comes last
 RECENT_FINDINGS = 1000  # job runs are looked for among this many of the newest issues
 ROWS = 8  # of a chart by owner, tag or job run
+KEPT = 500_000  # numbers of sums that stay in memory
 
-
-@dataclass(slots=True)
-class Flows:
-    """What one question found. Weeks and points count from 0, the oldest."""
-
-    weeks: list[datetime]  # when each began, and at last when the current one will end
-    points: list[datetime]  # the same for the points of the period
-    ages: list[datetime]  # borders between ages, oldest first
-    state: Counter[tuple[bool, int]] = field(default_factory=Counter)  # (by agent, detail)
-    open: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (age, by agent, priority)
-    created: Counter[tuple[int, bool]] = field(default_factory=Counter)  # (week, by agent)
-    closed: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, status)
-    first: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, reopened)
-    resolve: list[Counter[int]] = field(default_factory=list)  # minutes; the period before, then each point
-    triage: list[Counter[int]] = field(default_factory=list)
+NOT_CLOSED = range(3)  # codes of models/flow.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,119 +41,271 @@ class Row:
         return sum(self.by_status.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Some numbers as they were read: of a measure in a place (weeks, points and ages from 1), of an owner or tag."""
+
+    measure: str
+    place: int
+    by_agent: bool
+    name: str
+    details: Sequence[int]
+    ns: Sequence[int]
+
+
+@dataclass(slots=True)
+class Flows:
+    """What one question found. Weeks and points count from 0, the oldest."""
+
+    weeks: list[datetime]  # when each began, and at last when the current one will end
+    points: list[datetime]  # the same for the points of the period, after the beginning of the period before
+    ages: list[datetime]  # borders between ages, oldest first
+    by: str  # who found what the waits are of: "people", "atlas", or "" for both
+    state: Counter[tuple[bool, int]] = field(default_factory=Counter)  # (by agent, detail)
+    open: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (age, by agent, priority)
+    created: Counter[tuple[int, bool]] = field(default_factory=Counter)  # (week, by agent)
+    closed: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, status)
+    first: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, reopened)
+    resolve: list[Counter[int]] = field(default_factory=list)  # minutes; the period before, then each point
+    triage: Counter[int] = field(default_factory=Counter)  # minutes; in the period
+    owners: dict[str, Counter[tuple[bool, int]]] = field(default_factory=dict)  # name: (by agent, status)
+    tags: dict[str, Counter[tuple[bool, int]]] = field(default_factory=dict)
+
+    def add(self, reads: Iterable[_Read]) -> None:
+        self.resolve = self.resolve or [Counter() for _ in self.points[1:]]
+        last = len(self.weeks) - 1
+        for read in reads:
+            place, by_agent = read.place, read.by_agent
+            if read.measure in ("resolve", "triage"):
+                if not self.by or by_agent == (self.by == "atlas"):
+                    self._add_waits(read)
+                continue
+            for detail, n in zip(read.details, read.ns, strict=True):
+                if read.measure == "state":
+                    self.state[by_agent, detail] += n
+                    if detail // 4 in NOT_CLOSED:  # the oldest age is what the others leave
+                        self.open[0, by_agent, detail % 4] += n
+                elif read.measure == "open":
+                    if place:
+                        self.open[place, by_agent, detail] += n
+                        self.open[0, by_agent, detail] -= n
+                elif read.measure in ("owners", "tags"):
+                    if detail // 4 in NOT_CLOSED:
+                        named: dict[str, Counter[tuple[bool, int]]] = getattr(self, read.measure)
+                        named.setdefault(read.name, Counter())[by_agent, detail // 4] += n
+                elif 1 <= place <= last:
+                    if read.measure == "created":
+                        self.created[place - 1, by_agent] += n
+                    elif read.measure == "closed":
+                        self.closed[place - 1, by_agent, detail] += n
+                    else:
+                        self.first[place - 1, by_agent, detail] += n
+
+    def _add_waits(self, read: _Read) -> None:
+        found = dict(zip(read.details, read.ns, strict=True))
+        if read.measure == "triage":
+            if read.place == 1:
+                self.triage.update(found)
+        elif 1 <= read.place <= len(self.resolve):
+            self.resolve[read.place - 1].update(found)
+
+    def rows(self, named: str, by: str) -> list[Row]:
+        """The owners or tags of most of what is not closed, most first."""
+        rows = [
+            Row(
+                name,
+                {
+                    code: sum(n for (agent, status), n in numbers.items() if status == code and (not by or agent == (by == "atlas")))
+                    for code in NOT_CLOSED
+                },
+            )
+            for name, numbers in getattr(self, named).items()
+        ]  # fmt: skip
+        return sorted((row for row in rows if row.total > 0), key=lambda row: (-row.total, row.name))[:ROWS]
+
+
 def read(question: Question, now: datetime) -> Flows:
-    """Everything that is summed over time, in one statement."""
+    """Everything that is summed, exact to the last commit."""
     period = question.period
     reach = max(2 * period.weeks, 9)  # the period before, and eight full weeks
     flows = Flows(
         weeks=[question.monday(now, n) for n in range(reach - 1, -2, -1)],
-        points=[question.monday(now, n - 1) for n in range(period.weeks, -1, -period.point)],
+        points=[question.monday(now, n - 1) for n in (2 * period.weeks, *range(period.weeks, -1, -period.point))],
         ages=_age_borders(question, now),
+        by=question.by,
+    )  # fmt: skip
+    borders = {
+        "open": flows.ages,
+        "created": flows.weeks,
+        "closed": flows.weeks,
+        "first": flows.weeks,
+        "resolve": flows.points,
+        "triage": [flows.points[1], flows.points[-1]],
+    }
+    key = (question.owner, question.tag, period.key, question.zone.key, flows.weeks[0], flows.ages[0])
+    while True:
+        edition, waiting = _waiting(question, borders)
+        sums = _kept.get(key, edition)
+        if sums is None:
+            edition_of_sums, sums = _sums(question, borders)
+            if edition_of_sums != edition:
+                continue  # somebody folded between the two statements
+            if edition:
+                _kept.put(key, edition, sums)
+        flows.add(sums)
+        flows.add(waiting)
+        return flows
+
+
+class _Kept:
+    """The sums of the latest questions, each of one edition."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], tuple[str, list[_Read]]] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, key: tuple[Any, ...], edition: str) -> list[_Read] | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None or found[0] != edition:
+                return None
+            self._kept.move_to_end(key)
+            return found[1]
+
+    def put(self, key: tuple[Any, ...], edition: str, sums: list[_Read]) -> None:
+        with self._lock:
+            self._size -= _size(self._kept.pop(key, ("", []))[1])
+            self._kept[key] = edition, sums
+            self._size += _size(sums)
+            while self._size > KEPT:
+                self._size -= _size(self._kept.popitem(last=False)[1][1])
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
+
+def _size(sums: list[_Read]) -> int:
+    return sum(20 + 2 * len(read.ns) for read in sums)
+
+
+_kept = _Kept()
+Borders = dict[str, list[datetime]]
+
+
+def _waiting(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
+    """The facts that are not folded yet, and the edition of the sums that the others are in."""
+    return _run(
+        f"""
+        WITH fact AS MATERIALIZED (SELECT * FROM issues_flowfact),
+        counted AS (
+            SELECT m.measure, {_place("m", "moment", borders)} AS place, f.by_agent, '' AS name, m.detail, f.n
+            FROM (SELECT * FROM fact f WHERE {_OF_OWNER} AND {_OF_TAG}) f, LATERAL {flow.MEASURES}
+            UNION ALL SELECT 'owners', 0, f.by_agent, f.owner, 4 * {flow.STATUS} + {flow.PRIORITY}, f.n
+            FROM fact f WHERE {_OF_TAG}
+            UNION ALL SELECT 'tags', 0, f.by_agent, tag, 4 * {flow.STATUS} + {flow.PRIORITY}, f.n
+            FROM fact f, unnest(f.tags) AS tag WHERE {_OF_OWNER}
+        )
+        {_LISTS} FROM (SELECT measure, place, by_agent, name, detail, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4, 5) summed
+        WHERE n <> 0 GROUP BY 1, 2, 3, 4
+        """,  # noqa: S608 - constants
+        question,
+        borders,
     )
-    borders = [question.monday(now, 2 * period.weeks - 1), *flows.points]
-    mondays = [_nearest(border, timedelta(weeks=1)) for border in borders]
-    days = [_nearest(border, timedelta(days=1)) for border in flows.ages]
-    parameters: dict[str, Any] = {
-        "owner": question.owner,
-        "tag": question.tag,
-        "by": question.by,
-        "since": min(flows.weeks[0], mondays[0]),
-        "weeks": flows.weeks,
-        "mondays": mondays,
-        "days": days,
+
+
+def _sums(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
+    """What is folded, and its edition."""
+    at_utc = {
+        measure: [_midnight(question, moment) for moment in moments] for measure, moments in borders.items()
     }
-    moved = [
-        _moved("open", "created_at", "f.closed_at IS NULL", flow.PRIORITY, flows.ages, days, parameters),
-        _moved("resolve", "closed_at", "f.status = 'resolved'", flow.took("f.closed_at"), borders, mondays, parameters),
-        _moved("triage", "triaged_at", "f.by_agent", flow.took("f.triaged_at"), borders, mondays, parameters),
-    ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH sums AS ({_source(question)}),
-            placed AS (
-                SELECT measure, CASE measure WHEN 'state' THEN 0
-                    WHEN 'open' THEN width_bucket(slot, %(days)s::timestamptz[])
-                    WHEN 'resolve' THEN width_bucket(slot, %(mondays)s::timestamptz[])
-                    WHEN 'triage' THEN width_bucket(slot, %(mondays)s::timestamptz[])
-                    ELSE width_bucket(slot, %(weeks)s::timestamptz[]) END AS place, by_agent, detail, n
-                FROM sums {" ".join(f"UNION ALL {sql}" for sql in moved if sql)}
-            ),
-            added AS (
-                SELECT measure, place, by_agent AND measure NOT IN ('resolve', 'triage') AS by_agent, detail, sum(n) AS n
-                FROM placed
-                WHERE measure NOT IN ('resolve', 'triage') OR %(by)s = '' OR by_agent = (%(by)s = 'atlas')
-                GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
-            )
-            SELECT measure, place, by_agent, array_agg(detail), array_agg(n::bigint) FROM added GROUP BY 1, 2, 3
-            """,  # noqa: S608 - constants
-            parameters,
+    moves = [
+        move
+        for measure, moments in borders.items()
+        for place, (moment, utc) in enumerate(zip(moments, at_utc[measure], strict=True))
+        if (move := _move(measure, place, moment, utc)) is not None
+    ]
+    since = ", ".join(f"('{measure}', %({measure})s::timestamptz[])" for measure in borders)
+    moved = """
+        UNION ALL SELECT s.measure, side.place, s.by_agent, '', one.detail, side.sign * one.n
+        FROM unnest(%(measures)s::text[], %(slots)s::timestamptz[], %(least)s::int[], %(below)s::int[], %(origins)s::int[],
+            %(goals)s::int[]) AS move (measure, slot, least, below, origin, goal)
+        JOIN issues_flowsum s ON s.owner = %(owner)s AND s.tag = %(tag)s AND s.measure = move.measure AND s.at_border
+            AND s.slot = move.slot,
+        unnest(s.quarters, s.details, s.ns) AS one (quarter, detail, n),
+        LATERAL (VALUES (move.origin, -1), (move.goal, 1)) AS side (place, sign)
+        WHERE one.quarter >= move.least AND one.quarter < move.below
+    """
+    return _run(
+        f"""
+        WITH counted AS (
+            SELECT s.measure, {_place("s", "slot", borders)} AS place, s.by_agent, '' AS name, one.detail, one.n
+            FROM (VALUES {since}) AS asked (measure, borders)
+            JOIN issues_flowsum s ON s.owner = %(owner)s AND s.tag = %(tag)s AND s.measure = asked.measure
+                AND NOT s.at_border AND s.slot >= asked.borders[1],
+            unnest(s.details, s.ns) AS one (detail, n)
+            {moved if moves else ""}
         )
-        rows = cursor.fetchall()
-    _sort_in(flows, rows, len(borders) - 1)
-    return flows
+        {_LISTS} FROM (SELECT measure, place, by_agent, name, detail, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4, 5) summed
+        WHERE n <> 0 GROUP BY 1, 2, 3, 4
+        UNION ALL SELECT 'state', 0, by_agent, '', details, ns FROM issues_flowsum
+        WHERE owner = %(owner)s AND tag = %(tag)s AND measure = 'state'
+        UNION ALL SELECT 'owners', 0, by_agent, owner, details, ns FROM issues_flowsum
+        WHERE tag = %(tag)s AND owner <> '' AND measure = 'state'
+        UNION ALL SELECT 'tags', 0, by_agent, tag, details, ns FROM issues_flowsum
+        WHERE owner = %(owner)s AND tag <> '' AND measure = 'state'
+        """,  # noqa: S608 - constants
+        question,
+        at_utc,
+        dict(zip(("measures", "slots", "least", "below", "origins", "goals"), zip(*moves, strict=True), strict=False)),
+    )  # fmt: skip
 
 
-def _sort_in(flows: Flows, rows: Sequence[tuple[str, int, bool, list[int], list[int]]], places: int) -> None:
-    histograms: dict[str, list[Counter[int]]] = {
-        name: [Counter() for _ in range(places)] for name in ("resolve", "triage")
-    }
-    last = len(flows.weeks) - 1
-    for measure, place, by_agent, details, numbers in rows:
-        if measure in histograms:
-            if 1 <= place <= places:
-                histograms[measure][place - 1] = Counter(dict(zip(details, numbers, strict=True)))
-            continue
-        for detail, n in zip(details, numbers, strict=True):
-            if measure == "state":
-                flows.state[by_agent, detail] += n
-            elif measure == "open":
-                flows.open[place, by_agent, detail] += n
-            elif 1 <= place <= last:
-                if measure == "created":
-                    flows.created[place - 1, by_agent] += n
-                elif measure == "closed":
-                    flows.closed[place - 1, by_agent, detail] += n
-                else:
-                    flows.first[place - 1, by_agent, detail] += n
-    flows.resolve, flows.triage = histograms["resolve"], histograms["triage"]
+_OF_OWNER = "(%(owner)s = '' OR f.owner = %(owner)s)"
+_OF_TAG = "(%(tag)s = '' OR f.tags @> ARRAY[%(tag)s::text])"
+_LISTS = """
+    SELECT 'edition' AS measure, 0 AS place, false AS by_agent, name::text, '{}'::int[] AS details, '{}'::int[] AS ns
+    FROM issues_flowedition
+    UNION ALL SELECT measure, place, by_agent, name, array_agg(detail), array_agg(n::int)"""
 
 
-def owners(question: Question) -> list[Row]:
-    """The owners of most of what is not closed, most first. The filter by owner does not apply here."""
-    return _rows(question, "owner", "tag")
-
-
-def tags(question: Question) -> list[Row]:
-    """The tags of most of what is not closed, most first. The filter by tag does not apply here."""
-    return _rows(question, "tag", "owner")
-
-
-def _rows(question: Question, name: str, other: str) -> list[Row]:
-    waiting = f"""
-        SELECT s.owner, s.tag, f.by_agent, {flow.STATUS} AS status, f.n::bigint AS n FROM issues_flowfact f, LATERAL (
-            SELECT '' AS owner, tag FROM unnest(f.tags) AS tag
-            UNION ALL SELECT f.owner, '' UNION ALL SELECT f.owner, tag FROM unnest(f.tags) AS tag
-        ) s WHERE f.closed_at IS NULL
-    """  # noqa: S608 - constants
+def _run(
+    sql: str, question: Question, borders: Borders, more: dict[str, Any] | None = None
+) -> tuple[str, list[_Read]]:
+    """One of the two statements: the edition that it saw, and the rest of its rows."""
+    parameters: dict[str, Any] = {"owner": question.owner, "tag": question.tag, **borders}
+    parameters |= {name: list(values) for name, values in (more or {}).items()}
+    edition, reads = "", list[_Read]()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT {name}, sum(n) FILTER (WHERE status = 0), sum(n) FILTER (WHERE status = 1),
-                sum(n) FILTER (WHERE status = 2)
-            FROM (
-                SELECT owner, tag, by_agent, detail / 4 AS status, n FROM issues_flowsum
-                WHERE measure = 'state' AND detail < 12 UNION ALL {waiting}
-            ) sums
-            WHERE {name} <> '' AND {other} = %(other)s AND (%(by)s = '' OR by_agent = (%(by)s = 'atlas'))
-            GROUP BY 1 HAVING sum(n) > 0 ORDER BY sum(n) DESC, 1 LIMIT {ROWS}
-            """,  # noqa: S608 - constants
-            {"other": getattr(question, other), "by": question.by},
-        )
-        return [
-            Row(found, {code: int(n or 0) for code, n in enumerate(numbers)})
-            for found, *numbers in cursor.fetchall()
-        ]
+        cursor.execute(sql, parameters)
+        for measure, place, by_agent, name, details, ns in cursor.fetchall():
+            if measure == "edition":
+                edition = name
+            else:
+                reads.append(_Read(measure, place, by_agent, name, array("i", details), array("i", ns)))
+    return edition, reads
+
+
+def _place(table: str, moment: str, borders: Borders) -> str:
+    """The number of the place between borders that a moment of a measure lies in; 0 before the first."""
+    cases = " ".join(
+        f"WHEN '{measure}' THEN width_bucket({table}.{moment}, %({measure})s::timestamptz[])"
+        for measure in borders
+    )
+    return f"CASE {table}.measure {cases} ELSE 0 END"
+
+
+def _move(
+    measure: str, place: int, moment: datetime, utc: datetime
+) -> tuple[str, datetime, int, int, int, int] | None:
+    """From which place to which go the quarters between a border in UTC and the viewer's: (…, least, below, from, to)."""
+    quarters = round((moment - utc) / timedelta(minutes=flow.QUARTER))
+    if quarters == 0:
+        return None
+    west = quarters > 0  # the viewer's border comes later: what is between still lies before it
+    return measure, utc, min(0, quarters), max(0, quarters), place + west, place + (not west)
 
 
 def job_runs(question: Question) -> list[Row]:
@@ -194,56 +336,16 @@ def job_runs(question: Question) -> list[Row]:
     return list(found.values())
 
 
-def _source(question: Question) -> str:
-    """The sums that match, as (measure, slot, by_agent, detail, n)."""
-    facts = "SELECT * FROM issues_flowfact f"
-    facts += " WHERE f.owner = %(owner)s" if question.owner else ""
-    return f"""
-        SELECT measure, slot, by_agent, detail, n FROM issues_flowsum
-        WHERE owner = %(owner)s AND tag = %(tag)s AND (measure IN ('state', 'open') OR slot >= %(since)s)
-        UNION ALL {flow.measured(facts)} AND (%(tag)s = '' OR f.tags @> ARRAY[%(tag)s::text])
-    """  # noqa: S608 - constants
-
-
-def _moved(
-    measure: str,
-    moment: str,
-    counted: str,
-    detail: str,
-    borders: Sequence[datetime],
-    utc_borders: Sequence[datetime],
-    parameters: dict[str, Any],
-) -> str:
-    """The issues between each border of the viewer's and the one in UTC: one less in a place, one more in the other."""
-    pairs = [(min(pair), max(pair)) for pair in zip(borders, utc_borders, strict=True) if pair[0] != pair[1]]
-    if not pairs:
-        return ""
-    parameters |= {f"{measure}_ours": list(borders), f"{measure}_utc": list(utc_borders)}
-    between = []
-    for n, (least, below) in enumerate(pairs):
-        parameters |= {f"{measure}_least{n}": least, f"{measure}_below{n}": below}
-        between.append(f"(i.{moment} >= %({measure}_least{n})s AND i.{moment} < %({measure}_below{n})s)")
-    # OFFSET 0 keeps the conditions apart: few issues are between the borders, many may have the owner or the tag.
-    return f"""
-        SELECT '{measure}', side.place, f.by_agent, {detail}, side.n
-        FROM ({flow.ISSUES} AND ({" OR ".join(between)}) OFFSET 0) f,
-        LATERAL (VALUES (width_bucket(f.{moment}, %({measure}_utc)s::timestamptz[]), -1),
-                        (width_bucket(f.{moment}, %({measure}_ours)s::timestamptz[]), 1)) AS side (place, n)
-        WHERE {counted} AND (%(owner)s = '' OR f.owner = %(owner)s)
-          AND (%(tag)s = '' OR f.tags @> ARRAY[%(tag)s::text])
-    """  # noqa: S608 - constants
-
-
 def _age_borders(question: Question, now: datetime) -> list[datetime]:
     """When the issues of each age were created: the border below the oldest age first."""
     today = now.astimezone(question.zone).date()
     return [question.midnight(today - timedelta(days=last)) for _, last in reversed(AGES)]
 
 
-def _nearest(moment: datetime, length: timedelta) -> datetime:
-    """The beginning of a day or week in UTC that is nearest to a moment."""
-    monday = datetime(1970, 1, 5, tzinfo=UTC)
-    return monday + round((moment - monday) / length) * length
+def _midnight(question: Question, border: datetime) -> datetime:
+    """The border in UTC that a viewer's border stands for: the midnight of the same date."""
+    day = border.astimezone(question.zone).date()
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def percentile(histogram: Counter[int], share: float) -> int | None:

@@ -20,7 +20,7 @@ from .errors import (
     TooMany,
 )
 from .event import Event, EventKind
-from .flow import FlowFact, FlowSum
+from .flow import FlowEdition, FlowFact, FlowSum
 from .idempotency import RememberedReply, StillRunning
 from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
@@ -58,6 +58,7 @@ __all__ = [
     "Event",
     "EventKind",
     "FileKind",
+    "FlowEdition",
     "FlowFact",
     "FlowSum",
     "Gone",

@@ -2,11 +2,13 @@
 
 A verb appends one `FlowFact` for what an issue was (n = -1) and one for what it is (n = +1), whatever there is to
 count about it; on the way of a new issue that is one narrow row. Now and then one of the writers folds the facts into
-`FlowSum`, the roll-up by owner, tag and week. A reader takes both in one statement, therefore in one snapshot:
-exact to the last commit.
+`FlowSum`, the roll-up by owner, tag and week, and gives the sums a new `FlowEdition`. A reader takes the edition and
+the waiting facts in one statement, therefore in one snapshot; sums of one edition never change, so it may know them
+already. Together they are exact to the last commit.
 
-Every viewer's week begins on Monday at midnight where they are. There are 44 such instants around the world each
-week (OFFSETS), so a roll-up by the *slots* between them adds up to the weeks of any time zone.
+A roll-up of a week is one row that holds how many there are of each detail, so that a million issues take as many rows
+as ten thousand. Weeks begin on Monday at midnight UTC. A viewer elsewhere begins theirs up to 14 hours before or 12
+after, always at a quarter of an hour; what happened in the quarters around each border is kept in a row beside.
 """
 
 import json
@@ -23,27 +25,23 @@ if TYPE_CHECKING:
 FOLD_EVERY = 1024  # facts; a reader looks at about this many beside the roll-ups
 _FOLD_LOCK = 0x464E46  # any number that nothing else locks
 
-# Minutes east of UTC that are in use anywhere since 2000; tests/models/test_flow.py looks through every time zone.
-OFFSETS = (
-    -720, -660, -600, -570, -540, -480, -420, -360, -300, -270, -240, -210, -180, -150, -120, -60, 0, 60, 120, 180,
-    210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 510, 525, 540, 570, 585, 600, 630, 660, 690, 720, 765, 780, 825,
-    840,
-)  # fmt: skip
+EAST, WEST = 840, 720  # minutes: how far a viewer's midnight is before UTC's, and how far after
+QUARTER = 15  # minutes; tests/models/test_flow.py looks through every time zone
 
 STATUS_CODES: dict[str | None, int] = {None: 0, "open": 1, "in_progress": 2, "resolved": 3, "rejected": 4}
 PRIORITY_CODES: dict[str | None, int] = {None: 0, "low": 1, "medium": 2, "high": 3}
 
 
 class Measure(models.TextChoices):
-    """What is summed, over which slot, told apart by which detail. Only issues that are not deleted count."""
+    """What is summed, by which slot, told apart by which detail. Only issues that are not deleted count."""
 
     STATE = "state", "Issues as they are (slot: the epoch; detail: 4 × status + priority)"
-    OPEN = "open", "Not closed, by the day (UTC) they were created on (detail: priority)"
-    CREATED = "created", "Created (detail: 0)"
-    CLOSED = "closed", "Closed and still closed (detail: status)"
-    FIRST = "first", "Closed for the first time (detail: 1 if reopened since)"
-    RESOLVE = "resolve", "Resolved, by the week (UTC) of that (detail: minutes it took, rounded down)"
-    TRIAGE = "triage", "Atlas's, by the week (UTC) of the triage (detail: minutes it took, rounded down)"
+    OPEN = "open", "Not closed, by the day they were created on (detail: priority)"
+    CREATED = "created", "Created, by week (detail: 0)"
+    CLOSED = "closed", "Closed and still closed, by week (detail: status)"
+    FIRST = "first", "Closed for the first time, by week (detail: 1 if reopened since)"
+    RESOLVE = "resolve", "Resolved, by week (detail: minutes it took, rounded down)"
+    TRIAGE = "triage", "Atlas's, by the week of the triage (detail: minutes it took, rounded down)"
 
 
 class FlowFact(models.Model):
@@ -66,16 +64,22 @@ class FlowFact(models.Model):
 
 
 class FlowSum(models.Model):
-    """How many issues (`n`) of one owner ("" is all) and tag ("" is all) a measure has in a slot."""
+    """How many issues of one owner ("" is all) and tag ("" is all) a measure has in a slot: `ns` of each of `details`.
 
-    pk = models.CompositePrimaryKey("owner", "tag", "measure", "slot", "by_agent", "detail")
+    `slot` is when a day or week began, in UTC; `quarters` are 0. At a border it is that border, and what happened
+    `quarters` of an hour after it (before: negative) is told apart.
+    """
+
+    pk = models.CompositePrimaryKey("owner", "tag", "measure", "at_border", "slot", "by_agent")
     owner = models.TextField()
     tag = models.TextField()
     measure = models.CharField(max_length=10, choices=Measure)
+    at_border = models.BooleanField()
     slot = models.DateTimeField()
     by_agent = models.BooleanField()
-    detail = models.IntegerField()
-    n = models.BigIntegerField()
+    quarters = ArrayField(models.SmallIntegerField())
+    details = ArrayField(models.IntegerField())
+    ns = ArrayField(models.IntegerField())
 
     class Meta:
         constraints = (
@@ -91,7 +95,16 @@ class FlowSum(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.measure} {self.slot} {self.owner} {self.tag} {self.n}"
+        return f"{self.measure} {self.slot} {self.owner} {self.tag} {sum(self.ns)}"
+
+
+class FlowEdition(models.Model):
+    """Names the sums as they are: one row, with a name that no other state of them ever has."""
+
+    name = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.name)
 
 
 # SQL. `f` is a source of facts: FlowFact, or issues as ISSUES gives them.
@@ -104,17 +117,6 @@ ISSUES = """
         i.closed_at, i.first_closed_at, i.reopened_at
     FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id WHERE i.deleted_at IS NULL
 """
-_BEGINNINGS = [
-    OFFSETS[-1] - offset for offset in reversed(OFFSETS)
-]  # of slots: minutes after the first Monday
-
-
-def _slot(moment: str) -> str:
-    """The beginning of the slot that a moment lies in: the last time that a Monday began anywhere."""
-    first = f"date_trunc('week', {moment} + interval '{OFFSETS[-1]} minutes', 'UTC') - interval '{OFFSETS[-1]} minutes'"
-    minutes = f"floor(extract(epoch FROM {moment} - ({first})) / 60)::int"
-    beginnings = f"'{{{','.join(map(str, _BEGINNINGS))}}}'::int[]"
-    return f"{first} + make_interval(mins => ({beginnings})[width_bucket({minutes}, {beginnings})])"
 
 
 def step(minutes: int) -> int:
@@ -130,11 +132,10 @@ _STEPS = ((120, 1), (2880, 60), (14400, 144))
 
 def took(until: str) -> str:
     """The minutes from a fact's creation until a moment of it, rounded down as `step` does."""
-    minutes = f"greatest(0, floor(extract(epoch FROM {until} - f.created_at) / 60))::int"
-    cases = " ".join(
-        f"WHEN {minutes} < {limit} THEN {minutes} - mod({minutes}, {unit})" for limit, unit in _STEPS
-    )
-    return f"CASE {cases} ELSE {minutes} - mod({minutes}, 1440) END"
+    # date_part() gives a double, which is exact here; extract() a numeric, which is slow.
+    minutes = f"greatest(0, floor(date_part('epoch', {until} - f.created_at) / 60))::int"
+    units = " ".join(f"WHEN {minutes} < {limit} THEN {unit}" for limit, unit in _STEPS)
+    return f"{minutes} - mod({minutes}, CASE {units} ELSE 1440 END)"
 
 
 def _code(field: str, codes: dict[str | None, int]) -> str:
@@ -143,34 +144,54 @@ def _code(field: str, codes: dict[str | None, int]) -> str:
 
 
 STATUS, PRIORITY = _code("status", STATUS_CODES), _code("priority", PRIORITY_CODES)
-_MEASURES = f"""(VALUES
-    ('state', timestamptz 'epoch', 4 * {STATUS} + {PRIORITY}),
-    ('open', CASE WHEN f.closed_at IS NULL THEN date_trunc('day', f.created_at, 'UTC') END, {PRIORITY}),
-    ('created', {_slot("f.created_at")}, 0),
-    ('closed', {_slot("f.closed_at")}, {STATUS}),
-    ('first', {_slot("f.first_closed_at")}, (f.reopened_at IS NOT NULL)::int),
-    ('resolve', CASE WHEN f.status = 'resolved' THEN date_trunc('week', f.closed_at, 'UTC') END, {took("f.closed_at")}),
-    ('triage', CASE WHEN f.by_agent THEN date_trunc('week', f.triaged_at, 'UTC') END, {took("f.triaged_at")})
-) AS m (measure, slot, detail)"""
+# (Rows of VALUES are prepared anew for each fact, which takes thrice as long as these.)
+MEASURES = f"""(
+    SELECT 'state' AS measure, NULL AS unit, timestamptz 'epoch' AS moment, 4 * {STATUS} + {PRIORITY} AS detail
+    UNION ALL SELECT 'open', 'day', f.created_at, {PRIORITY} WHERE f.closed_at IS NULL
+    UNION ALL SELECT 'created', 'week', f.created_at, 0
+    UNION ALL SELECT 'closed', 'week', f.closed_at, {STATUS} WHERE f.closed_at IS NOT NULL
+    UNION ALL SELECT 'first', 'week', f.first_closed_at, (f.reopened_at IS NOT NULL)::int WHERE f.first_closed_at IS NOT NULL
+    UNION ALL SELECT 'resolve', 'week', f.closed_at, {took("f.closed_at")} WHERE f.status = 'resolved'
+    UNION ALL SELECT 'triage', 'week', f.triaged_at, {took("f.triaged_at")} WHERE f.by_agent AND f.triaged_at IS NOT NULL
+) AS m"""
+_BEGAN = "date_trunc(m.unit, m.moment, 'UTC')"
+_NEXT = f"date_trunc(m.unit, m.moment + interval '{EAST} minutes', 'UTC')"  # the border soon to come, or the last one
+# A moment lies in one slot, and near one border, near two where slots are short, or near none.
+_SLOTS = f"""(
+    SELECT false AS at_border, coalesce({_BEGAN}, m.moment) AS slot
+    UNION ALL SELECT true, {_NEXT} WHERE m.moment < {_NEXT} + interval '{WEST} minutes'
+    UNION ALL SELECT true, {_BEGAN} WHERE m.unit = 'day' AND {_BEGAN} <> {_NEXT} AND m.moment < {_BEGAN} + interval '{WEST} minutes'
+) AS slots"""
+_QUARTER = f"CASE WHEN at_border THEN floor(date_part('epoch', m.moment - slots.slot) / {60 * QUARTER})::int ELSE 0 END"
+_KEY = "owner, tag, measure, at_border, slot, by_agent"
 
 
-def measured(source: str) -> str:
-    """What facts measure: (measure, slot, by_agent, detail, n), a row for each fact and measure."""
-    return f"SELECT m.measure, m.slot, f.by_agent, m.detail, f.n FROM ({source}) f, LATERAL {_MEASURES} WHERE m.slot IS NOT NULL"  # noqa: S608 - constants
-
-
-def _summed(source: str) -> str:
-    """Facts as rows of FlowSum."""
+def _counted(source: str) -> str:
+    """Facts counted: (owner, tag, measure, at_border, slot, by_agent, quarter, detail, n)."""
     return f"""
-        SELECT s.owner, s.tag, m.measure, m.slot, f.by_agent, m.detail, sum(f.n) AS n
-        FROM ({source}) f, LATERAL {_MEASURES}, LATERAL (
+        SELECT s.owner, s.tag, m.measure, at_border, slots.slot, f.by_agent, {_QUARTER} AS quarter, m.detail,
+            sum(f.n) AS n
+        FROM ({source}) f, LATERAL {MEASURES}, LATERAL {_SLOTS}, LATERAL (
             SELECT '' AS owner, '' AS tag UNION ALL SELECT f.owner, ''
             UNION ALL SELECT '', tag FROM unnest(f.tags) AS tag
             UNION ALL SELECT f.owner, tag FROM unnest(f.tags) AS tag
         ) s
-        WHERE m.slot IS NOT NULL
-        GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(f.n) <> 0
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(f.n) <> 0
     """  # noqa: S608 - constants
+
+
+_COUNTED_IN_SUMS = f"""
+    SELECT {_KEY}, one.quarter, one.detail, one.n
+    FROM issues_flowsum, unnest(quarters, details, ns) AS one (quarter, detail, n)
+"""  # noqa: S608 - constants
+
+
+def _packed(counted: str) -> str:
+    """What was counted, as rows of FlowSum."""
+    lists = ", ".join(
+        f"coalesce(array_agg({one}) FILTER (WHERE n <> 0), '{{}}')" for one in ("quarter", "detail", "n")
+    )
+    return f"SELECT {_KEY}, {lists} FROM ({counted}) counted GROUP BY {_KEY}"  # noqa: S608 - constants
 
 
 def record(before: "Facts | None", after: "Facts | None") -> None:
@@ -262,24 +283,37 @@ def fold() -> None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
         found = cursor.fetchone()
         if found and found[0]:
-            cursor.execute(
-                f"""
-                WITH gone AS (DELETE FROM issues_flowfact RETURNING *)
-                INSERT INTO issues_flowsum AS sums (owner, tag, measure, slot, by_agent, detail, n)
-                {_summed("SELECT * FROM gone")}
-                ON CONFLICT (owner, tag, measure, slot, by_agent, detail) DO UPDATE SET n = sums.n + excluded.n
-                """  # noqa: S608 - constants
-            )
+            cursor.execute(_FOLD)
+            cursor.execute(_NEW_EDITION)
+
+
+_INSERT = f"INSERT INTO issues_flowsum ({_KEY}, quarters, details, ns)"
+# Whoever folds is alone, so nothing comes between reading a sum and writing it.
+_FOLD = f"""
+    WITH gone AS (DELETE FROM issues_flowfact RETURNING *), fresh AS ({_counted("SELECT * FROM gone")}), merged AS (
+        SELECT {_KEY}, quarter, detail, sum(n) AS n FROM (
+            SELECT * FROM fresh
+            UNION ALL {_COUNTED_IN_SUMS} WHERE ({_KEY}) IN (SELECT {_KEY} FROM fresh)
+        ) old_and_new GROUP BY {_KEY}, quarter, detail
+    )
+    {_INSERT} {_packed("SELECT * FROM merged")}
+    ON CONFLICT ({_KEY}) DO UPDATE SET quarters = excluded.quarters, details = excluded.details, ns = excluded.ns
+"""  # noqa: S608 - constants
+# One statement, one snapshot: a change is in the issues counted and its facts are gone, or neither is so.
+_SUM_ALL = f"WITH gone AS (DELETE FROM issues_flowfact) {_INSERT} {_packed(_counted(ISSUES))}"  # noqa: S608 - constants
+_NEW_EDITION = """
+    INSERT INTO issues_flowedition (id, name) VALUES (1, gen_random_uuid())
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name
+"""
 
 
 def rebuild() -> None:
-    """Sum everything anew, after a bulk load that went past the verbs."""
+    """Sum everything anew, after a bulk load that went past the verbs. Readers and writers go on meanwhile."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE issues_issue IN SHARE MODE")
-        cursor.execute("TRUNCATE issues_flowfact, issues_flowsum")
-        cursor.execute(
-            f"INSERT INTO issues_flowsum (owner, tag, measure, slot, by_agent, detail, n) {_summed(ISSUES)}"
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
+        cursor.execute("DELETE FROM issues_flowsum")
+        cursor.execute(_SUM_ALL)
+        cursor.execute(_NEW_EDITION)
 
 
 def mistakes() -> int:
@@ -288,11 +322,11 @@ def mistakes() -> int:
         cursor.execute(
             f"""
             SELECT count(*) FROM (
-                SELECT owner, tag, measure, slot, by_agent, detail FROM (
-                    SELECT * FROM issues_flowsum
-                    UNION ALL {_summed("SELECT * FROM issues_flowfact")}
-                    UNION ALL SELECT owner, tag, measure, slot, by_agent, detail, -n FROM ({_summed(ISSUES)}) recounted
-                ) both_ways GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0
+                SELECT {_KEY}, quarter, detail FROM (
+                    {_COUNTED_IN_SUMS}
+                    UNION ALL {_counted("SELECT * FROM issues_flowfact")}
+                    UNION ALL SELECT {_KEY}, quarter, detail, -n FROM ({_counted(ISSUES)}) recounted
+                ) both_ways GROUP BY {_KEY}, quarter, detail HAVING sum(n) <> 0
             ) wrong
             """  # noqa: S608 - constants
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -311,3 +312,40 @@ def test_the_status_ring_is_the_documented_pie():
 
     assert dashboard.one("status", Question(), NOW).chart == charts.issues_by_status(counts.by_state())
     assert queries.count(IssueFilter()) == 4
+
+
+def test_sums_that_stay_in_memory_are_never_old():
+    issue = make_issue(at=NOW - timedelta(days=3))
+    shown = []
+
+    def look():
+        shown.append([number(text) for text in column(dashboard.one("status", Question(), NOW), 1)])
+        check_numbers(Question())
+
+    look()
+    flow.fold()
+    look()
+    issue.change(by=make_user(), status="resolved", at=NOW - timedelta(days=1))
+    look()
+    with transaction.atomic():
+        flow.fold()
+        look()
+        transaction.set_rollback(True)  # what was folded was not, and its sums are still in memory
+    look()
+    make_issue(at=NOW - timedelta(days=2))
+    flow.fold()
+    look()
+
+    assert shown == [[1, 0, 0, 0]] * 2 + [[0, 0, 1, 0]] * 3 + [[1, 0, 1, 0]]
+
+
+def test_no_more_sums_stay_in_memory_than_agreed(monkeypatch):
+    make_issue(at=NOW - timedelta(days=3), tags=["power"])
+    flow.fold()
+    monkeypatch.setattr(flows, "KEPT", 1000)
+    flows._kept.clear()
+    for day in range(30):
+        flows.read(Question(tag="power"), NOW - timedelta(days=day))
+
+    assert 0 < flows._kept._size <= 1000
+    assert flows._kept._size == sum(flows._size(sums) for _, sums in flows._kept._kept.values())

@@ -55,13 +55,18 @@ def test_any_sequence_of_verbs_sums_right(steps):
     flow.fold()
     assert flow.mistakes() == 0
     assert not FlowFact.objects.exists()
-    summed = set(
-        FlowSum.objects.exclude(n=0).values_list("owner", "tag", "measure", "slot", "by_agent", "detail", "n")
-    )
+    summed = unpacked()
     flow.rebuild()
-    assert summed == set(
-        FlowSum.objects.values_list("owner", "tag", "measure", "slot", "by_agent", "detail", "n")
-    )
+    assert summed == unpacked()
+
+
+def unpacked() -> set:
+    fields = ("owner", "tag", "measure", "at_border", "slot", "by_agent", "quarters", "details", "ns")
+    return {
+        (*key, *one)
+        for *key, quarters, details, ns in FlowSum.objects.values_list(*fields)
+        for one in zip(quarters, details, ns, strict=True)
+    }
 
 
 @pytest.mark.django_db
@@ -134,38 +139,50 @@ def test_a_finding_is_triaged_when_the_first_person_decides():
     assert finding.triaged_at == at + timedelta(hours=1)
 
 
-def test_every_time_zone_begins_its_weeks_where_a_slot_begins():
+def test_every_time_zone_begins_its_weeks_at_a_quarter_near_the_one_in_utc():
     strange = set()
     for name in zoneinfo.available_timezones():
         zone = zoneinfo.ZoneInfo(name)
         monday = datetime(2000, 1, 3)  # noqa: DTZ001 - midnight wherever that is
         while monday.year < 2038:
-            offset = monday.replace(tzinfo=zone).utcoffset()
-            if offset not in OFFSETS:
-                strange.add((name, offset))
+            east = monday.replace(tzinfo=zone).utcoffset() / timedelta(minutes=1)
+            if east % flow.QUARTER or not -flow.WEST <= east <= flow.EAST:
+                strange.add((name, east))
             monday += timedelta(weeks=1)
 
     assert strange == set()
 
 
-OFFSETS = {timedelta(minutes=minutes) for minutes in flow.OFFSETS}
-
-
 @pytest.mark.django_db
-@given(st.datetimes(datetime(2001, 1, 1), datetime(2037, 1, 1)), st.sampled_from(flow.OFFSETS))  # noqa: DTZ001
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_slot_lies_in_one_week_of_every_time_zone(moment, offset):
+@given(st.datetimes(datetime(2001, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_moment_is_in_its_slot_and_at_every_border_that_a_viewer_may_have_beyond_it(moment):
     moment = moment.replace(tzinfo=UTC)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {flow._slot('%(at)s::timestamptz')}", {"at": moment})
-        [slot] = cursor.fetchone()
+        cursor.execute(
+            f"""
+            SELECT m.unit, at_border, slots.slot, {flow._QUARTER} FROM (VALUES
+                ('week', %(at)s::timestamptz, 'created'), ('day', %(at)s::timestamptz, 'open')) AS m (unit, moment, measure),
+                LATERAL {flow._SLOTS}
+            """,
+            {"at": moment},
+        )
+        rows = cursor.fetchall()
 
-    def week(at):
-        local = at + timedelta(minutes=offset)
-        return (local - timedelta(days=local.weekday())).date()
-
-    assert slot <= moment
-    assert week(slot) == week(moment)
+    for unit, length in (("day", timedelta(days=1)), ("week", timedelta(weeks=1))):
+        monday = datetime(2001, 1, 1, tzinfo=UTC)
+        began = monday + (moment - monday) // length * length
+        near = {
+            (border, (moment - border) // timedelta(minutes=15))
+            for border in (began, began + length)
+            if -timedelta(minutes=flow.EAST) <= moment - border < timedelta(minutes=flow.WEST)
+        }
+        assert [(slot, quarter) for name, at, slot, quarter in rows if name == unit and not at] == [
+            (began, 0)
+        ]
+        at_border = [(slot, quarter) for name, at, slot, quarter in rows if name == unit and at]
+        assert len(at_border) == len(near)
+        assert set(at_border) == near
 
 
 @pytest.mark.parametrize(
