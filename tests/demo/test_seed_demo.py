@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F
@@ -18,7 +21,10 @@ from PIL import Image
 
 from issues.blocks.text import plain_text
 from issues.demo.story import FAMILIES, PEOPLE
+from issues.metrics.question import PERIODS, Question
 from issues.models import Attachment, Comment, Event, Issue, Reaction, Session, User
+from tests.factories import make_viewer
+from tests.metrics.test_dashboard import check_numbers
 from tests.models.test_counts import counted, recounted
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -200,3 +206,23 @@ class TestTeam:
                 assert Issue.objects.filter(pk=reference).exists()
                 references += 1
         assert references > 10
+
+
+@pytest.mark.usefixtures("told")
+class TestMetrics:
+    def test_the_dashboard_has_its_golden_numbers(self, client, tmp_path):
+        """When the month is told differently on purpose, the new numbers are in the file that the message names."""
+        client.force_login(make_viewer())
+        with time_machine.travel(NOW, tick=False):
+            text = b"".join(client.get("/dashboard/all.csv").streaming_content).decode("utf-8-sig")
+
+        new = tmp_path / "metrics.csv"
+        new.write_text(text, newline="")
+        assert text.splitlines() == Path(__file__).with_name("metrics.csv").read_text().splitlines(), new
+
+    @pytest.mark.parametrize("by", ["", "people", "atlas"])
+    @pytest.mark.parametrize(("tag", "period"), [("", "4w"), ("thermal", "12w")])
+    def test_each_number_is_what_the_events_tell_and_how_many_the_list_behind_it_has(self, by, tag, period):
+        question = Question(PERIODS[period], tag=tag, by=by, zone=ZoneInfo("America/St_Johns"))
+
+        assert check_numbers(question, NOW) > 40

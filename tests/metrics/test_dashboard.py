@@ -104,9 +104,10 @@ def check_links(answered) -> int:
     return checked
 
 
-def check_numbers(question: Question) -> None:
-    answered = dashboard.answer(question, NOW)
-    check_links(answered)
+def check_numbers(question: Question, now: datetime = NOW) -> int:
+    """All numbers against the events, and against the lists they link to; how many link."""
+    answered = dashboard.answer(question, now)
+    checked = check_links(answered)
     panels = {panel.name: panel for panel in answered.panels}
     zone, period = question.zone, question.period
     everything = [
@@ -120,7 +121,7 @@ def check_numbers(question: Question) -> None:
 
     def week(moment):
         local = moment.astimezone(zone).date()
-        monday = NOW.astimezone(zone).date()
+        monday = now.astimezone(zone).date()
         monday -= timedelta(days=monday.weekday())
         return (monday - (local - timedelta(days=local.weekday()))).days // 7  # weeks ago
 
@@ -149,7 +150,7 @@ def check_numbers(question: Question) -> None:
         "No status" if status is None else Status(status).label: n for status, n in statuses.items()
     }
 
-    today, ages = NOW.astimezone(zone).date(), Counter()
+    today, ages = now.astimezone(zone).date(), Counter()
     for issue, told in mine:
         if told.status not in CLOSED:
             days = (today - issue.created_at.astimezone(zone).date()).days
@@ -199,6 +200,7 @@ def check_numbers(question: Question) -> None:
     assert [number(text) for text in column(panels["reopened"], 2)] == [
         sum(n == point for n, _ in firsts) for point in reversed(points)
     ]
+    return checked
 
 
 STEP = st.tuples(
