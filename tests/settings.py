@@ -10,3 +10,5 @@ os.environ.setdefault("ISSUETRACKER_DATA_DIR", str(PROJECT / "var" / "test"))
 from issuetracker.settings import *  # noqa: E402, F403 - the environment has to be there first
 
 INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]  # noqa: F405 - looks for N+1 queries where a test asks it to
+# A real hash takes 0.2 s by design; the tests that are about its slowness ask for it.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

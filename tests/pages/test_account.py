@@ -15,11 +15,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production")]
 PASSWORD, NEW = "amber lantern 4711", "copper compass 1984"
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def mara():
     return make_user("mara.lindqvist@example.com", password=PASSWORD)
