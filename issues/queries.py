@@ -654,10 +654,20 @@ def board_counts(wanted: IssueFilter, since: datetime | None) -> dict[str, Tally
 
 def board_rows(wanted: IssueFilter, ids: Sequence[int], since: datetime | None) -> list[Row]:
     """Which of these issues stand on the board, as (id, version): the same as the columns show, closed `since`."""
-    issues = wanted.apply(Issue.objects.alive()).filter(id__in=ids, status__isnull=False)
+    issues = _among(wanted, ids).filter(status__isnull=False)
     if since is not None:
         issues = issues.filter(Q(closed_at=None) | Q(closed_at__gte=since))
     return list(issues.order_by("changed_at", "id").values_list("id", "version"))
+
+
+def matching(wanted: IssueFilter, ids: Sequence[int]) -> set[int]:
+    """Which of these issues match."""
+    return set(_among(wanted, ids).values_list("id", flat=True))
+
+
+def _among(wanted: IssueFilter, ids: Sequence[int]) -> IssueQuerySet:
+    """The matching ones of a few issues: each is looked at, however many others have the words."""
+    return wanted.apply(Issue.objects.alive(), words=WordsBy.WALKING).filter(id__in=ids)
 
 
 @lru_cache(maxsize=256)

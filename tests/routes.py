@@ -35,7 +35,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/<number>": READ,
     "/board/changes": READ,
     "/list": READ,
-    "/list/rows": READ,
+    "/list/changes": READ,
     "/list/select": WRITE,
     "/list/change": WRITE,
     "/trash": READ,

@@ -19,7 +19,7 @@ from issues.queries import ColumnPage, IssueFilter, Place, Tally
 from .cards import cards
 from .filters import answer_early, filter_bar, filter_of, status_of
 from .forms import expected_version, find_issue, member, read_changes
-from .htmx import PageRequest, announce, verb, wants_fragment
+from .htmx import PageRequest, announce, ids_in, verb, wants_fragment
 from .kept import kept_at, mark_of
 from .said import said
 
@@ -74,8 +74,7 @@ def board_changes(request: PageRequest) -> HttpResponse:
     """Of the issues `id`, the cards of those that stand on the board with this filter, and all counts as they are now."""
     wanted = filter_of(request)
     everything = request.GET.get("closed") == "all"
-    given = request.GET.getlist("id")[:MANY]
-    ids = [int(id_) for id_ in given if id_.isascii() and id_.isdigit() and len(id_) < 19]
+    ids = ids_in(request.GET.getlist("id"))[:MANY]
     counts = Counts.now(wanted, everything)
     rows = queries.board_rows(wanted, ids, None if everything else queries.recent_since())
     words = {status: counts.words(status) for status in counts.of}

@@ -14,7 +14,7 @@ from issues.models.limits import OWNER_MAX, UNASSIGNED
 from issues.queries import IssueFilter
 
 from .forms import member, read_changes
-from .htmx import PageRequest, announce, came_from, go_back, verb, wants_fragment, without_did
+from .htmx import PageRequest, announce, came_from, go_back, ids_in, verb, wants_fragment, without_did
 from .said import said
 
 _NOBODY = "Nothing is selected."
@@ -56,7 +56,7 @@ def change_selected(request: PageRequest) -> HttpResponse:
 
 def chosen(request: PageRequest) -> list[int]:
     """What is selected: the frozen selection less the rows that are shown without a tick, and every row with one."""
-    ticked, shown = _ids(request, "issue"), _ids(request, "shown")
+    ticked, shown = (set(ids_in(request.POST.getlist(name))) for name in ("issue", "shown"))
     selection = selection_of(request, request.POST.get("selection", ""))
     frozen = set(selection.issue_ids) if selection else set()
     return sorted((frozen - shown) | ticked)
@@ -68,12 +68,6 @@ def selection_of(request: PageRequest, text: str) -> Selection | None:
         return Selection.of(request.user, UUID(text)) if text else None
     except ValueError:
         return None
-
-
-def _ids(request: PageRequest, name: str) -> set[int]:
-    """Ids in fields of one name, one or many to a field: a page's script sends them all in one."""
-    parts = (part for field in request.POST.getlist(name) for part in field.split(","))
-    return {int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 19}
 
 
 def _do(request: PageRequest, what: str, value: str, ids: list[int]) -> Act:

@@ -1,7 +1,7 @@
 """What every page needs: the signed-in request, page or fragment, and writes for those who may."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -83,3 +83,9 @@ def announce(response: HttpResponse, **toast: Any) -> HttpResponse:
     """Have the page say what was done: `text`, and an `undo` with `url` and fields."""
     response.headers["HX-Trigger"] = json.dumps({"toast": toast})
     return response
+
+
+def ids_in(fields: Iterable[str]) -> list[int]:
+    """Ids from fields of one name, one or many to a field (`7,8`); what is none is passed over."""
+    parts = (part for field in fields for part in field.split(","))
+    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 19]

@@ -22,10 +22,11 @@ from issues.queries import IssueFilter, Row, Tally
 from .bulk import selection_of
 from .cards import Person
 from .filters import answer_early, filter_bar, filter_of, status_of
-from .htmx import PageRequest, go_back, wants_fragment
+from .htmx import PageRequest, go_back, ids_in, wants_fragment
 from .kept import kept_at, mark_of
 
 PAGE = 50  # rows at a time
+MANY = 200  # issues that one question about changes names at most
 LABELS = {
     "reference": "Ref",
     "status": "Status",
@@ -87,7 +88,7 @@ def issue_list(request: PageRequest) -> HttpResponse:
         "here": "untriaged" if wanted == IssueFilter(untriaged=True) else "list",
         "first": address(wanted, sort) if after else "",
         "total": total,
-        "total_words": f"{total} issue{'' if total.n == 1 else 's'}",
+        "total_words": words_of(total),
         "is_fragment": wants_fragment(request),
         "sort": sort,
         "is_default_sort": sort == Sort(),
@@ -127,12 +128,23 @@ def choose_columns(request: PageRequest) -> HttpResponse:
 
 
 @require_safe
-def some_rows(request: PageRequest) -> HttpResponse:
-    """These issues' rows as they are now (`issue=1,2`), for a page that somebody else's change reached."""
-    parts = [part for field in request.GET.getlist("issue") for part in field.split(",")]
-    ids = [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 19]
-    found = Issue.objects.alive().filter(id__in=ids[:500]).values_list("id", "version")
-    return HttpResponse(rows(list(found)))
+def list_changes(request: PageRequest) -> HttpResponse:
+    """Of the issues `id`, the rows as they are now, marked if they do not match the filter (any more); and the count.
+
+    For a page that somebody else's change reached.
+    """
+    wanted = filter_of(request)
+    ids = ids_in(request.GET.getlist("id"))[:MANY]
+    there = list(Issue.objects.alive().filter(id__in=ids).values_list("id", "version"))
+    context = {
+        "rows": rows(there, left={id_ for id_, _ in there} - queries.matching(wanted, ids)),
+        "total_words": words_of(queries.count_up_to(wanted)),
+    }
+    return _answer(request, "list.html#changes", context)
+
+
+def words_of(total: Tally) -> str:
+    return f"{total} issue{'' if total == Tally(1) else 's'}"
 
 
 def address(wanted: IssueFilter, sort: Sort, **parameters: str) -> str:
@@ -143,13 +155,15 @@ def address(wanted: IssueFilter, sort: Sort, **parameters: str) -> str:
     return f"/list?{query}" if query else "/list"
 
 
-def rows(page: Sequence[Row], *, ticked: Collection[int] = ()) -> SafeString:
-    """The rows of these issues as HTML, in this order; those of a selection come with their tick."""
+def rows(page: Sequence[Row], *, ticked: Collection[int] = (), left: Collection[int] = ()) -> SafeString:
+    """The rows of these issues as HTML, in this order; those of a selection come with their tick, others with their mark."""
     html = b"".join(_rows.get(page)).decode()
     for id_, _ in page if ticked else ():
         if id_ in ticked:
             box = f'name="issue" value="{id_}"'
             html = html.replace(box, f"{box} checked", 1)
+    for id_ in left:
+        html = html.replace(f'data-id="{id_}"', f'data-id="{id_}" data-left', 1)
     return mark_safe(html)  # noqa: S308 - made by our template
 
 

@@ -133,7 +133,7 @@ people_urls = [
 
 list_urls = [
     path("list", issue_list.issue_list, name="list"),
-    path("list/rows", issue_list.some_rows, name="list_rows"),
+    path("list/changes", issue_list.list_changes, name="list_changes"),
     path("list/select", bulk.select, name="select"),
     path("list/change", bulk.change_selected, name="change_selected"),
     path("list/columns", issue_list.choose_columns, name="list_columns"),

@@ -398,7 +398,8 @@ const waiting = new Set(); // ids of issues whose cards somebody has in hand jus
 
 const inHand = (card) => card.matches(".dragging, [data-busy]") || (isMenuOpen() && has(card)) || card.querySelector("[open]");
 
-async function refresh(ids) {
+/** Bring cards up to date. `own`: the viewer did it, so that everything may move at once. */
+async function refresh(ids, { own = false } = {}) {
   for (const id of ids) waiting.add(String(id));
   do {
     const asked = [...waiting].slice(0, AT_ONCE);
@@ -410,7 +411,7 @@ async function refresh(ids) {
       const card = document.getElementById(`FND-${id}`);
       if (card && inHand(card)) continue;
       waiting.delete(id);
-      bring(card, cards.get(`FND-${id}`));
+      bring(card, cards.get(`FND-${id}`), own);
     }
     for (const status of ORDER) setCount(status, fresh.getAttribute(`data-${status}`));
     announce(fresh.dataset.total);
@@ -430,22 +431,46 @@ async function changesOf(ids) {
 const later = () => setTimeout(() => refresh([]), 1000);
 
 /** Bring a card up to date: put in, change in place, move, or take away. */
-function bring(card, fresh) {
-  if (!fresh) { if (card) remove(card); return; }
+function bring(card, fresh, own) {
+  const pointed = card && !own && !has(card) && hovers.matches && card.matches(":hover");
+  if (!fresh) {
+    if (pointed) linger(card, "No longer on this board");
+    else if (card) remove(card);
+    return;
+  }
   const list = listOf(fresh.dataset.status);
   if (!card) {
     hold(list, () => settle(fresh, list));
     if (fresh.isConnected) prepare(fresh);
-  } else if (Number(card.dataset.version) < Number(fresh.dataset.version)) {
-    const stays = card.dataset.status === fresh.dataset.status && card.dataset.rank === fresh.dataset.rank;
+  } else if (Number(card.dataset.version) < Number(fresh.dataset.version) || card.hasAttribute("data-left")) {
+    const stays = card.dataset.status === fresh.dataset.status && card.dataset.rank === fresh.dataset.rank && card.closest(".col").dataset.status === fresh.dataset.status;
     const old = card.parentElement;
     hold(old, () => replace(card, fresh));
     if (stays) return;
-    hold(list, () => { if (!settle(fresh, list)) remove(fresh); });
+    if (pointed) linger(fresh, `Now ${nameOf(fresh.dataset.status).toLowerCase()}, ${fresh.querySelector(".prio").title.toLowerCase()}`);
+    else hold(list, () => { if (!settle(fresh, list)) remove(fresh); });
   }
 }
 
-onChange((changes) => refresh(changes.map((change) => change.id)));
+const hovers = matchMedia("(hover: hover)");
+
+/** A card under the pointer stays, so that no other comes where one is about to click; it goes where it belongs after. */
+function linger(card, words) {
+  card.setAttribute("data-left", "");
+  const note = card.querySelector(".left") ?? document.createElement("p");
+  note.className = "left hint";
+  note.textContent = words;
+  card.append(note);
+  card.addEventListener("pointerleave", () => refresh([card.dataset.reference.slice(4)]), { once: true });
+}
+
+let undone = false; // whether the viewer took something back just now
+document.addEventListener("undone", () => { undone = true; });
+onChange((changes) => {
+  const own = undone;
+  undone = false;
+  return refresh(changes.map((change) => change.id), { own });
+});
 
 // The beginning, and after each change of the filter
 

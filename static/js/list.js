@@ -18,6 +18,7 @@ let removed = false; // whether rows left the page
 const table = () => document.querySelector("table.list");
 const rows = () => [...document.querySelectorAll(".list tbody tr[data-id]")];
 const boxOf = (row) => row.querySelector("[name=issue]");
+const rowOf = (id) => document.querySelector(`.list tr[data-id="${id}"]`);
 const linkOf = (row) => row.querySelector(".c-title a");
 const focused = () => document.activeElement?.closest?.(".list tbody tr[data-id]") ?? null;
 const frozen = () => bar()?.querySelector("[name=selection]") ?? null;
@@ -52,7 +53,7 @@ function clear() {
 function say() {
   if (!bar()) return;
   const all = rows();
-  count(size(), [...ticked].filter((id) => !document.querySelector(`.list tr[data-id="${id}"]`)).length);
+  count(size(), [...ticked].filter((id) => !rowOf(id)).length);
   const head = document.getElementById("box-of-page");
   if (!head) return;
   const here = all.filter((row) => boxOf(row).checked).length;
@@ -125,7 +126,7 @@ async function change(fields, row = null) {
   const chosen = row ? { issue: row.dataset.id } : { issue: [...ticked].join(","), shown: [...unticked].join(","), selection: frozen()?.value ?? "" };
   const here = row ? [row] : rows().filter((one) => boxOf(one).checked);
   if (!(await send(fields, chosen))) return;
-  await refresh(here.map((one) => one.dataset.id));
+  await refresh(here.map((one) => one.dataset.id), { own: true });
   check();
 }
 
@@ -152,52 +153,101 @@ document.addEventListener("submit", async (event) => {
 
 // What others change
 
-async function refresh(ids) {
-  const wanted = ids.map(String).filter((id) => document.querySelector(`.list tr[data-id="${id}"]`));
-  for (let n = 0; n < wanted.length; n += AT_ONCE) await renew(wanted.slice(n, n + AT_ONCE));
+const arrived = new Set(); // ids of new issues that belong here and are not shown yet
+
+/** Bring rows up to date. `own`: the viewer did it, and what is deleted goes; `created`: the ids that are new. */
+async function refresh(ids, { own = false, created = new Set() } = {}) {
+  const wanted = ids.map(String).filter((id) => rowOf(id) || created.has(id) || arrived.has(id));
+  for (let n = 0; n < wanted.length; n += AT_ONCE) await renew(wanted.slice(n, n + AT_ONCE), own, created);
+  tellArrived();
   say();
 }
 
-async function renew(ids) {
-  const response = await fetch(`/list/rows?issue=${ids.join(",")}`).catch(() => null);
+async function renew(ids, own, created) {
+  const query = new URLSearchParams(location.search);
+  for (const name of ["did", "after", "sort", "selection"]) query.delete(name);
+  query.set("id", ids.join(","));
+  const response = await fetch(`/list/changes?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!response?.ok) return;
-  const fresh = new DOMParser().parseFromString(`<table><tbody>${await response.text()}</tbody></table>`, "text/html");
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("changes");
   for (const id of ids) {
-    const old = document.querySelector(`.list tr[data-id="${id}"]`), row = fresh.querySelector(`tr[data-id="${id}"]`);
-    if (!old) continue;
-    const hadFocus = old.contains(document.activeElement);
-    if (row) {
-      boxOf(row).checked = boxOf(old).checked;
-      boxOf(row).defaultChecked = boxOf(old).defaultChecked;
-      boxOf(row).checked = boxOf(old).checked;
-      linkOf(row).tabIndex = linkOf(old).tabIndex;
-      boxOf(row).tabIndex = boxOf(old).tabIndex;
-      old.replaceWith(row);
-      fillAges(row);
-      if (hadFocus) linkOf(row).focus({ preventScroll: true });
-    } else {
-      const next = old.nextElementSibling?.dataset.id ? old.nextElementSibling : old.previousElementSibling;
-      tick(old, false);
-      old.remove();
-      removed = true;
-      if (hadFocus && next?.dataset.id) focus(next);
-      fewer();
-    }
+    const old = rowOf(id), row = fresh.querySelector(`tr[data-id="${id}"]`);
+    if (old && row) replace(old, row);
+    else if (old && own) remove(old);
+    else if (old) { tick(old, false); boxOf(old).disabled = true; mark(old, "Deleted"); }
+    else if (row && created.has(id) && !row.hasAttribute("data-left")) arrived.add(id);
+    else if (!row || row.hasAttribute("data-left")) arrived.delete(id);
   }
+  const total = document.getElementById("total");
+  if (total.textContent !== fresh.dataset.words) total.textContent = fresh.dataset.words;
 }
 
-function fewer() {
-  if (!("exact" in table().dataset)) return;
-  const n = Math.max(0, Number(table().dataset.total) - 1);
-  table().dataset.total = n;
-  document.getElementById("total").textContent = `${n.toLocaleString("en")} issue${n === 1 ? "" : "s"}`;
+function replace(old, row) {
+  const hadFocus = old.contains(document.activeElement);
+  const [was, box] = [boxOf(old), boxOf(row)];
+  box.defaultChecked = was.defaultChecked;
+  box.checked = was.checked;
+  box.tabIndex = was.tabIndex;
+  linkOf(row).tabIndex = linkOf(old).tabIndex;
+  old.replaceWith(row);
+  if (row.hasAttribute("data-left")) mark(row, "No longer in this view");
+  fillAges(row);
+  if (hadFocus) linkOf(row).focus({ preventScroll: true });
 }
 
-onChange((changes) => refresh(changes.map((one) => one.id)));
+function remove(row) {
+  const hadFocus = row.contains(document.activeElement);
+  const next = row.nextElementSibling?.dataset.id ? row.nextElementSibling : row.previousElementSibling;
+  tick(row, false);
+  row.remove();
+  removed = true;
+  if (hadFocus && next?.dataset.id) focus(next);
+}
+
+/** A row that does not belong here any more stays where it is, so that nothing moves under a pointer, and says so. */
+function mark(row, words) {
+  row.setAttribute("data-left", "");
+  const note = row.querySelector(".left") ?? document.createElement("span");
+  note.className = "left";
+  note.textContent = words;
+  linkOf(row).after(note);
+}
+
+function tellArrived() {
+  for (const id of arrived) if (rowOf(id)) arrived.delete(id);
+  const place = document.getElementById("arrived");
+  const words = arrived.size ? `${arrived.size} new issue${arrived.size === 1 ? "" : "s"}. ` : "";
+  if (place.firstChild?.data === words || (!words && !place.firstChild)) return;
+  place.replaceChildren();
+  if (!words) return;
+  const show = document.createElement("button");
+  Object.assign(show, { type: "button", className: "link", textContent: "Show" });
+  show.addEventListener("click", async () => {
+    await reload();
+    focus(rows()[0]);
+  });
+  place.append(words, show);
+}
+
+/** The list from its beginning, as it is now. */
+function reload() {
+  const here = new URLSearchParams(location.search);
+  for (const name of ["after", "did"]) here.delete(name);
+  return window.htmx.ajax("GET", `/list${here.size ? `?${here}` : ""}`, { target: "#list", swap: "outerHTML" });
+}
+
+let undone = false; // whether the viewer took something back just now
+onChange((changes) => {
+  const created = new Set(changes.filter(({ kinds }) => kinds.includes("created") || kinds.includes("restored")).map(({ id }) => String(id)));
+  const own = undone;
+  undone = false;
+  return refresh(changes.map(({ id }) => id), { own, created });
+});
 document.addEventListener("undone", () => {
+  undone = true;
   if (!removed) return;
   removed = false;
-  window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
+  reload();
 });
 
 // Columns
@@ -236,5 +286,6 @@ for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], 
   bind({ keys: key, label: LABELS[field], group, when: here, run: () => choose(field) });
 bind({ keys: "Escape", label: "Clear selection", group, when: () => size() > 0, run: clear });
 
-document.body.addEventListener("htmx:afterSwap", () => prepare());
+document.body.addEventListener("htmx:afterSwap", () => { prepare(); tellArrived(); });
+document.body.addEventListener("htmx:pushedIntoHistory", () => { arrived.clear(); tellArrived(); });
 prepare();

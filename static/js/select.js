@@ -66,7 +66,7 @@ function clear() {
 
 async function change(fields) {
   const ids = [...selected];
-  if (await send(fields, { issue: ids.join(",") })) refresh(ids);
+  if (await send(fields, { issue: ids.join(",") })) refresh(ids, { own: true });
 }
 
 export const choose = (field) => chooseAt(field, change);

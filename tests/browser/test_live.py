@@ -79,6 +79,67 @@ def test_focus_stays_on_the_card_that_somebody_else_moves(page):
     expect(link).to_be_focused(timeout=SOON)
 
 
+def test_new_issues_wait_above_the_list_until_they_are_asked_for(page):
+    ada = make_user()
+    here = make_issue(ada, title="Known", priority="high")
+    page.goto("/list?priority=high")
+    place = page.locator(f"tr#{here.reference}").bounding_box()
+
+    make_issue(ada, title="Other", priority="low")
+    gone = make_issue(ada, title="Gone again", priority="high")
+    make_issue(ada, title="New", priority="high")
+    expect(page.locator("#arrived")).to_have_text("2 new issues. Show", timeout=SOON)
+    gone.trash(by=ada)
+    expect(page.locator("#arrived")).to_have_text("1 new issue. Show", timeout=SOON)
+    assert page.locator(f"tr#{here.reference}").bounding_box() == place
+    page.get_by_role("button", name="Show").press("Enter")
+
+    expect(page.locator("tbody .c-title a")).to_have_text(["New", "Known"])
+    expect(page.get_by_role("link", name="New", exact=True)).to_be_focused()
+    expect(page.locator("#arrived")).to_be_empty()
+
+
+def test_rows_that_leave_the_view_stay_where_they_are_and_say_so(page):
+    ada = make_user()
+    _, two, three = (make_issue(ada, title=title) for title in ("One", "Two", "Three"))
+    page.goto("/list?status=open")
+    page.keyboard.press("j")
+    page.get_by_label(f"Select {two.reference}").check()
+
+    three.change(by=ada, status="resolved")
+    two.trash(by=ada)
+
+    expect(page.locator(f"tr#{three.reference} .left")).to_have_text("No longer in this view", timeout=SOON)
+    expect(page.locator(f"tr#{two.reference} .left")).to_have_text("Deleted", timeout=SOON)
+    expect(page.locator(".list tbody tr[data-id]")).to_have_count(3)
+    expect(page.locator("#bulk")).to_be_hidden()
+    expect(page.locator("#total")).to_have_text("1 issue")
+    three.change(by=ada, status="open")
+    expect(page.locator(f"tr#{three.reference} .left")).to_have_count(0, timeout=SOON)
+
+
+def test_a_card_under_the_pointer_waits_until_the_pointer_has_gone(page):
+    ada = make_user()
+    moved, gone = (
+        make_issue(ada, title="Moved", tags=["power"]),
+        make_issue(ada, title="Gone", tags=["power"]),
+    )
+    page.goto("/?tag=power")
+    page.locator(f"#{moved.reference}").hover()
+
+    moved.change(by=ada, status="in_progress")
+    note = page.locator(f"#col-open #{moved.reference} .left")
+    expect(note).to_have_text("Now in progress, low priority", timeout=SOON)
+    page.locator(f"#{gone.reference}").hover()
+    expect(page.locator(f"#col-in_progress #{moved.reference}")).to_be_visible()
+    expect(page.locator(".left")).to_have_count(0)
+    gone.change(by=ada, tags=["emc"])
+    expect(page.locator(f"#{gone.reference} .left")).to_have_text("No longer on this board", timeout=SOON)
+    page.locator("h1").hover()
+
+    expect(page.locator(f"#{gone.reference}")).to_have_count(0)
+
+
 def test_an_open_menu_and_a_typed_text_are_left_alone(page):
     person = make_user()
     issue = make_issue(by=person)

@@ -134,14 +134,30 @@ class TestColumns:
         assert 'class="list no-owner"' in client.get("/list").content.decode()
 
 
-class TestRows:
-    def test_are_those_asked_for_as_they_are_now(self, client):
+class TestChanges:
+    def test_are_the_rows_asked_for_as_they_are_now(self, client):
         one, two = make_issue(), make_issue()
         two.trash(by=make_user())
 
-        response = client.get(f"/list/rows?issue={one.pk}&issue={two.pk}&issue=x&issue={'9' * 30}")
+        response = client.get(f"/list/changes?id={one.pk}&id={two.pk},x&id={'9' * 30}")
 
         assert references(response) == [one.reference]
+        assert 'data-words="1 issue"' in response.content.decode()
+
+    @pytest.mark.parametrize("query", ["status=open", "q=status:open+battery", "q=-resolved+status:open"])
+    def test_mark_what_does_not_match_the_filter_any_more(self, client, query):
+        one, two = make_issue(title="Battery A"), make_issue(title="Battery B")
+        two.change(by=make_user(), status="resolved")
+
+        page = client.get(f"/list/changes?{query}&id={one.pk},{two.pk}").content.decode()
+
+        assert f'data-id="{one.pk}" data-version' in page
+        assert f'data-id="{two.pk}" data-left' in page
+
+    def test_of_a_query_with_a_mistake_are_marked(self, client):
+        issue = make_issue()
+
+        assert "data-left" in client.get(f"/list/changes?q=stauts:open&id={issue.pk}").content.decode()
 
 
 class TestSelected:
