@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from .signals import GAP, Curve
 
+LEFT, MARGIN = 34, 8  # of a plot: at least so much for the axis, and what is left free at the right
+DIGIT = 7  # width of a digit of its labels
 TRACE = (240, 32)  # drawn 28 px high on a card
 TRACE_BUCKETS = 60  # enough for the shape; a board carries a hundred of these
 _MINUS, _THIN = "−", " "
@@ -66,12 +68,14 @@ def trace(curve: Curve, span: tuple[float, float] | None, step: float) -> str:
 
 def plot(curve: Curve, frame: Frame) -> SafeString:
     """The curve with axes, limits, the anomalous span and the marked extreme, and a sentence that says the same."""
-    left, top, right, bottom = 34, 8, frame.width - 8, frame.height - 24
-    scale = _Scale(
-        curve, frame.width, frame.height, left, top, right, bottom, [limit.value for limit in frame.limits]
-    )
+    top, right, bottom = 8, frame.width - MARGIN, frame.height - 24
+    must_show = [limit.value for limit in frame.limits]
+    scale = _Scale(curve, frame.width, frame.height, LEFT, top, right, bottom, must_show)
+    ticks = nice_ticks(scale.low, scale.high, 5 if frame.height < 240 else 7)
+    left = max(LEFT, max(len(number(tick, ticks)) for tick in ticks) * DIGIT + 8)
+    scale = _Scale(curve, frame.width, frame.height, left, top, right, bottom, must_show)
     out = [
-        f'<svg class="chart" viewBox="0 0 {frame.width} {frame.height}" role="img" '
+        f'<svg class="chart" viewBox="0 0 {frame.width} {frame.height}" data-left="{left}" role="img" '
         f'aria-labelledby="{frame.identity}-t {frame.identity}-d"><title id="{frame.identity}-t">{escape(frame.title)}</title>'
         f'<desc id="{frame.identity}-d">{escape(sentence(curve, frame))}</desc>'
     ]
@@ -79,7 +83,6 @@ def plot(curve: Curve, frame: Frame) -> SafeString:
         begin, end = max(left, scale.x(frame.span[0])), min(right, scale.x(frame.span[1]))
         if end > begin:
             out.append(f'<rect class="band" x="{begin:.1f}" y="{top}" width="{max(2, end - begin):.1f}" height="{bottom - top}"/>')  # fmt: skip
-    ticks = nice_ticks(scale.low, scale.high, 5 if frame.height < 240 else 7)
     for n, tick in enumerate(ticks):
         y = scale.y(tick)
         words = number(tick, ticks) + (f" {frame.unit}" if n == len(ticks) - 1 and frame.unit else "")

@@ -4,12 +4,14 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -20,11 +22,12 @@ from issues.evidence.signals import Curve, Prepared
 from issues.evidence.text import CHUNK, lines_from
 from issues.models import Attachment, Channel, FileKind, Issue, Reading, ReadingState
 
-from .htmx import PageRequest
+from .htmx import PageRequest, wants_fragment
 
 TABS_MAX = 6  # columns offered under the plot of an issue; the file's page has all
 SHOWN_AT_ONCE = 4  # curves on a file's page without asking for others
-WIDE = (1040, 260)
+CURVES_MAX = 16  # at most, whatever is asked for
+WIDE, NARROW = (1040, 260), (326, 200)
 ROWS = 50  # of the table under a curve
 LINES = 500  # of a text on one page
 
@@ -245,32 +248,32 @@ def file_page(request: PageRequest, attachment_id: UUID) -> HttpResponse:
     seen = ready and reading is not None and reading.kind != FileKind.OTHER
     if not seen and not context["waiting"] and not (reading and reading.facts.get("head")):
         context["bytes"] = _first_bytes(attachment)
-    return render(request, "file.html", context)
+    is_piece = wants_fragment(request) and "curves" in context
+    response = render(request, "_stretch.html" if is_piece else "file.html", context)
+    patch_vary_headers(response, ("HX-Request",))
+    return response
 
 
 def _table(request: PageRequest, attachment: Attachment, reading: Reading) -> dict[str, Any]:
-    """The chosen columns between two x, each drawn over the same axis, and the numbers of one of them."""
+    """The chosen columns between two x, each drawn over the same axis, and their numbers."""
     x = reading.facts["x"]
     channels = list(reading.channels.order_by("position").defer("lows", "highs"))
-    asked = {int(value) for value in request.GET.getlist("column") if value.isascii() and value.isdecimal()}
-    chosen = [channel for channel in channels if channel.position in asked]
-    chosen = chosen or sorted(
-        sorted(channels, key=lambda c: -c.score)[:SHOWN_AT_ONCE], key=lambda c: c.position
-    )
-    begin, end = _number(request, "from", x["begin"]), _number(request, "to", x["end"])
+    asked = set(request.GET.getlist("column"))
+    telling = sorted(channels, key=lambda channel: -channel.score)[:SHOWN_AT_ONCE]
+    chosen = [channel for channel in channels if str(channel.position) in asked][:CURVES_MAX]
+    chosen = chosen or sorted(telling, key=lambda channel: channel.position)
+    begin, end = _place(request, "from", x, x["begin"]), _place(request, "to", x, x["end"])
     if not x["begin"] <= begin < end <= x["end"]:
         begin, end = x["begin"], x["end"]
-    curves = []
-    with default_storage.open(reading.prepared) as stored:
-        signal = Prepared(cast(Any, stored))
-        for channel in chosen[:16]:
-            curve = signal.curve(channel.position, begin, end, WIDE[0])
-            frame = _frame(reading, channel, title=f"{channel.name} in {attachment.name}", identity=f"c{channel.position}",
-                           width=WIDE[0], height=WIDE[1])  # fmt: skip
-            curves.append({"channel": channel, "svg": plot(curve, frame)})
-        rows = thin(signal.curve(chosen[0].position, begin, end, ROWS), ROWS)
-        frame = _frame(reading, chosen[0], title="")
-    width = end - begin
+    try:
+        with default_storage.open(reading.prepared) as stored:
+            signal = Prepared(cast(Any, stored))
+            curves = [_drawn(signal, channel, reading, attachment, begin, end) for channel in chosen]
+            columns = [thin(signal.curve(channel.position, begin, end, ROWS), ROWS) for channel in chosen]
+    except OSError:
+        return {"missing": True}
+    frame = _frame(reading, chosen[0], title="")
+    whole, width = (begin, end) == (x["begin"], x["end"]), end - begin
     query = "".join(f"&column={channel.position}" for channel in chosen)
 
     def window(low: float, high: float) -> str:
@@ -283,27 +286,43 @@ def _table(request: PageRequest, attachment: Attachment, reading: Reading) -> di
         "facts": _facts(reading),
         "notes": reading.facts["notes"],
         "window": {"from": f"{begin:.15g}", "to": f"{end:.15g}", "begin": moment(begin, frame), "end": moment(end, frame)},
-        "is_zoomed": (begin, end) != (x["begin"], x["end"]),
+        "fields": (_written(begin, x), _written(end, x)),
         "zoom": [
-            ("Earlier", window(begin - width / 2, end - width / 2), begin > x["begin"]),
-            ("Later", window(begin + width / 2, end + width / 2), end < x["end"]),
-            ("Zoom in", window(begin + width / 4, end - width / 4), True),
-            ("Zoom out", window(begin - width / 2, end + width / 2), (begin, end) != (x["begin"], x["end"])),
-            ("Everything", "?" + query.lstrip("&"), (begin, end) != (x["begin"], x["end"])),
+            ("earlier", "Earlier", window(begin - width / 2, end - width / 2), begin > x["begin"]),
+            ("later", "Later", window(begin + width / 2, end + width / 2), end < x["end"]),
+            ("in", "Zoom in", window(begin + width / 4, end - width / 4), width > 4 * (x["step"] or 0)),
+            ("out", "Zoom out", window(begin - width / 2, end + width / 2), not whole),
+            ("all", "Everything", "?" + query.lstrip("&"), not whole),
         ],
         "anomalies": [
             (channel.name, window(channel.facts["span"][0] - _reach(channel), channel.facts["span"][1] + _reach(channel)))
             for channel in chosen if channel.facts["span"]
         ],
-        "table": {
-            "column": chosen[0],
-            "rows": [
-                (moment(at, frame), number(low) if low == low else "", number(high) if high == high else "")
-                for at, low, high in zip(rows.xs, rows.lows, rows.highs, strict=True)
-            ],
-        },
+        "table": [
+            (moment(at, frame), [_cell(column, n) for column in columns]) for n, at in enumerate(columns[0].xs)
+        ],
         "x": x,
     }  # fmt: skip
+
+
+def _drawn(
+    signal: Prepared, channel: Channel, reading: Reading, file: Attachment, begin: float, end: float
+) -> dict[str, Any]:
+    """A column for wide pages and once more for phones, so that labels keep their size."""
+    drawings = []
+    for identity, (width, height) in (("w", WIDE), ("n", NARROW)):
+        frame = _frame(reading, channel, title=f"{channel.name} in {file.name}", identity=f"{identity}{channel.position}",
+                       width=width, height=height)  # fmt: skip
+        drawings.append(plot(signal.curve(channel.position, begin, end, width), frame))
+    return {"channel": channel, "wide": drawings[0], "narrow": drawings[1]}
+
+
+def _cell(column: Curve, n: int) -> str:
+    """A row of the table: the value, or from the lowest to the highest of those that it stands for."""
+    if n >= len(column.xs) or column.lows[n] != column.lows[n]:
+        return ""
+    low, high = number(column.lows[n]), number(column.highs[n])
+    return low if low == high else f"{low} to {high}"
 
 
 def _reach(channel: Channel) -> float:
@@ -311,12 +330,25 @@ def _reach(channel: Channel) -> float:
     return float(end - begin) or 1.0
 
 
-def _number(request: PageRequest, name: str, otherwise: float) -> float:
+def _place(request: PageRequest, name: str, x: dict[str, Any], otherwise: float) -> float:
+    """An x that the address names: a number, or a moment (UTC unless it says so) where x is the time of day."""
+    text = request.GET.get(name, "").strip()
     try:
-        value = float(request.GET.get(name, ""))
+        value = float(text)
     except ValueError:
-        return otherwise
-    return value if math.isfinite(value) else otherwise
+        try:
+            at = datetime.fromisoformat(text)
+            value = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if x["clock"] else math.nan
+        except (ValueError, OverflowError):
+            return otherwise
+    return min(max(value, x["begin"]), x["end"]) if math.isfinite(value) else otherwise
+
+
+def _written(place: float, x: dict[str, Any]) -> str:
+    """As a field shows it and `_place` reads it."""
+    if not x["clock"]:
+        return f"{place:.9g}"
+    return datetime.fromtimestamp(round(place, 3), UTC).isoformat().replace("+00:00", "Z")
 
 
 def _text(request: PageRequest, attachment: Attachment, reading: Reading) -> dict[str, Any]:
@@ -328,11 +360,15 @@ def _text(request: PageRequest, attachment: Attachment, reading: Reading) -> dic
         if asked.isascii() and asked.isdecimal() and len(asked) < 12
         else 1
     )
-    with attachment.file.open("rb") as stored:
-        lines = list(lines_from(stored, line, LINES, reading.facts["index"], reading.facts["encoding"]))
+    try:
+        with attachment.file.open("rb") as stored:
+            lines = list(lines_from(stored, line, LINES, reading.facts["index"], reading.facts["encoding"]))
+    except OSError:
+        return {"missing": True}
+    last = line + len(lines) - 1
     return {
         "lines": list(enumerate(lines, line)),
-        "total": total,
+        "shown": f"Lines {line:,} to {last:,} of {total:,}" if total > len(lines) else f"{total:,} lines",
         "previous": max(1, line - LINES) if line > 1 else None,
         "next": line + LINES if line + LINES <= total else None,
     }

@@ -78,9 +78,47 @@ class TestFilePage:
         _, whole = view(client, file)
         _, part = view(client, file, "?from=55&to=75&column=0")
 
-        assert whole.count('class="chart"') == 2
-        assert part.count('class="chart"') == 1
+        assert whole.count('class="wide"') == whole.count('class="narrow"') == 2
+        assert part.count('class="chart"') == 2  # one for wide pages, one for phones
         assert "between 55 s and 76 s" in part
+
+    def test_the_table_has_every_column_that_is_drawn_and_by_script_only_the_plot_is_answered(self, client):
+        file = made()
+
+        page = client.get(f"/file/{file.uuid}/view?from=58&to=62", headers={"HX-Request": "true"}).text
+
+        assert page.startswith('<section class="stack stretch" id="stretch"')
+        assert '<th scope="col">str_b_v, V</th><th scope="col">temp_c, °C</th>' in page
+        assert '<th class="num" scope="row">60 s</th><td class="num">22</td><td class="num">21</td>' in page
+
+    def test_a_moment_names_a_place_on_a_clock(self, client):
+        rows = "".join(f"2026-11-20T22:00:{k:02}Z,{k}\n" for k in range(60))
+        file = made("clock.csv", f"time,v\n{rows}".encode())
+
+        _, page = view(client, file, "?from=2026-11-20T22:00:10Z&to=2026-11-20T22:00:20")
+
+        assert "shown from <b>2026-11-20 22:00:10 UTC</b> to <b>2026-11-20 22:00:20 UTC</b>" in page
+        assert 'value="2026-11-20T22:00:10Z"' in page
+
+    def test_labels_of_small_numbers_have_room(self, client):
+        rows = "".join(f"{k},{1e-5 + (2e-4 if 30 < k < 40 else 0):.6f}\n" for k in range(60))
+
+        _, page = view(client, made("leak.csv", f"time_s,p\n{rows}".encode()))
+
+        assert 'data-left="57"' in page
+
+    @pytest.mark.parametrize("name", ["telemetry.csv", "run.log"])
+    def test_a_file_missing_from_the_store_is_said(self, client, name):
+        file = made(name)
+        reading = Reading.objects.get(attachment=file)
+        for key in (file.file.name, reading.prepared):
+            if key:
+                file.file.storage.delete(key)
+
+        response, page = view(client, file)
+
+        assert response.status_code == 200
+        assert "missing from the store" in page
 
     @pytest.mark.parametrize(
         "query",
@@ -91,6 +129,8 @@ class TestFilePage:
             "?column=99999999999999999999",
             "?column=²",
             "?from=-1e308&to=1e308",
+            "?from=2026-11-20T22:00:10Z",
+            "?column=" + "9" * 5000,
         ],
     )
     def test_nonsense_in_the_address_shows_everything(self, client, query):
