@@ -1,9 +1,11 @@
 """Makers of reachable states: everything goes through the verbs."""
 
 import io
+import time
 from itertools import count
 from typing import Any
 
+from issues import changes
 from issues.models import ApiToken, Attachment, Comment, Issue, Role, Scope, Session, User
 
 _numbers = count(1)
@@ -46,3 +48,12 @@ def make_comment(
 ) -> Comment:
     by = by or make_user()
     return (issue or make_issue(by)).comment(by=by, content=content)
+
+
+def settled() -> int:
+    """The mark of the record of events, once every older transaction has ended: those of tests beside this one count, too."""
+    deadline = time.monotonic() + 60
+    while (mark := changes.mark()) is None:
+        assert time.monotonic() < deadline, "An older transaction does not end."
+        time.sleep(0.01)
+    return mark

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from issues.api import issues
 from issues.models import Issue, undo
-from tests.factories import make_attachment, make_issue, make_session, make_user
+from tests.factories import make_attachment, make_issue, make_session, make_user, settled
 
 LISTS = (
     "/issues",
@@ -56,9 +56,11 @@ def test_after_every_verb_lists_are_as_made_afresh(api):
         lambda: other.restore(by=api.user),
     ]
     for n, step in enumerate(steps):
+        settled()
         before = answers(api, issue)
         assert answers(api, issue) == before, n
         step()
+        settled()
         kept = answers(api, issue)
         forget()
 
@@ -68,6 +70,7 @@ def test_after_every_verb_lists_are_as_made_afresh(api):
 
 def test_where_nothing_happened_no_issue_is_read_again(api, django_assert_num_queries):
     make_issue(api.user)
+    settled()
     first = api.get("/issues")
 
     with django_assert_num_queries(1) as asked:
