@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from .evidence.look import Look, look
+from .evidence.reader import Reader
 from .models import Attachment
 from .models.reading import READ_EVIDENCE, Channel, FileKind, Reading
 
+_reader = Reader()
 STALLED = 30  # seconds without a sign of life from the worker that has a job
 
 
@@ -39,34 +40,31 @@ def _read(attachment_id: int) -> None:
         tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
         _on_disk(attachment, Path(folder)) as path,
     ):
-        prepared = Path(folder) / "prepared"
-        seen = look(path, attachment.extension, prepared, _every_half_second(reading, attachment.size))
-        _write_down(reading, seen, prepared)
+        progress = _every_half_second(reading, attachment.size)
+        seen = _reader.look(path, attachment.extension, Path(folder), progress)
+        _write_down(reading, seen, Path(folder))
 
 
-def _write_down(reading: Reading, seen: Look, prepared: Path) -> None:
-    kind = FileKind(seen.kind)
-    if seen.problem:
-        reading.fail(seen.problem, kind, seen.facts)
+def _write_down(reading: Reading, seen: dict[str, Any], folder: Path) -> None:
+    kind = FileKind(seen["kind"])
+    if seen["problem"]:
+        reading.fail(seen["problem"], kind, seen["facts"])
         return
-    drawn: dict[str, Any] = {"trace": seen.trace}
+    drawn: dict[str, Any] = {"trace": seen["trace"]}
     key = reading.attachment.file.name or ""
-    if seen.reading is not None:
-        with prepared.open("rb") as file:
-            drawn["prepared"] = _keep(f"{key}.signal", File(file))
-    if seen.preview:
-        drawn["preview"] = _keep(f"{key}.preview", ContentFile(seen.preview))
-    if seen.display:
-        drawn["display"] = _keep(f"{key}.display", ContentFile(seen.display))
+    for name, suffix in (("prepared", "signal"), ("preview", "preview"), ("display", "display")):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                drawn[name] = _keep(f"{key}.{suffix}", File(file))
     channels = [
         Channel(
             position=n, name=channel["name"], unit=channel["unit"], score=channel["score"] or 0,
             lows=channel["lows"], highs=channel["highs"],
             facts={name: channel[name] for name in ("count", "low", "low_at", "high", "high_at", "span")},
         )
-        for n, channel in enumerate(seen.reading.as_json()["channels"] if seen.reading else [])
+        for n, channel in enumerate(seen["channels"])
     ]  # fmt: skip
-    reading.finish(kind, seen.facts, channels=channels, **drawn)
+    reading.finish(kind, seen["facts"], channels=channels, **drawn)
 
 
 def _keep(key: str, content: "File[bytes]") -> str:
@@ -76,15 +74,16 @@ def _keep(key: str, content: "File[bytes]") -> str:
 
 @contextmanager
 def _on_disk(attachment: Attachment, folder: Path) -> Iterator[Path]:
-    """The file as a path: itself where the store is a disk, else a copy for as long as it is read."""
+    """The file as a path: itself where the store is a disk, else a copy for as long as it is read. FileNotFoundError."""
     try:
-        yield Path(attachment.file.path)
+        path = Path(attachment.file.path)
     except NotImplementedError:
         path = folder / "file"
         with attachment.file.open("rb") as source, path.open("wb") as out:
             for chunk in source.chunks():
                 out.write(chunk)
-        yield path
+    path.stat()
+    yield path
 
 
 def _every_half_second(reading: Reading, size: int) -> Callable[[int], None]:

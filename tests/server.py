@@ -25,6 +25,7 @@ class Server:
     def __init__(self, port: int, environment: dict[str, str]) -> None:
         self.port = port
         self.address = f"http://127.0.0.1:{port}"
+        self.data = Path(environment["ISSUETRACKER_DATA_DIR"])
         self._environment = environment
 
     def manage(self, *arguments: str) -> str:

@@ -87,7 +87,7 @@ def test_a_pdf_says_how_many_pages_it_has():
 
     work()
 
-    assert (reading_of(file).kind, reading_of(file).facts) == (FileKind.PDF, {"pages": 2})
+    assert (reading_of(file).kind, reading_of(file).facts["pages"]) == (FileKind.PDF, 2)
     assert reading_of(file).preview
 
 

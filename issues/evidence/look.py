@@ -1,32 +1,40 @@
-"""What can be seen in a file: its kind, a preview, and facts. Runs in the worker, never in a page.
+"""What can be seen in a file: its kind, a preview, and facts. Runs in the process that reads files, never in a page.
 
 Facts by kind: table {rows, x, columns, notes}, image {width, height}, pdf {pages}, text {lines, index, encoding},
 archive {entries, total, count}, other {}. A file that says it is one thing and is another is taken for what it is.
 """
 
+import bz2
+import gzip
 import io
 import json
+import lzma
+import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from .kinds import INLINE, PIXELS_MAX
 from .plot import trace
-from .serving import INLINE, PIXELS_MAX
 from .signals import Curve, Reading, prepare
+from .sizes import size_in_words
 from .tables import TABLES, Unreadable, open_table
-from .text import LINES_STEP
+from .text import LINES_STEP, shown
 
 PREVIEW = (416, 256)  # pixels; shown at half of it
 PAGE = (1240, 1754)  # pixels; the first page of a PDF, as much of it as an A4 page has
 DISPLAY = 2048  # pixels of the longer side of what pages show
 ENTRIES_MAX = 1_000  # of an archive's list
+UNPACKED_MAX = 1_000_000_000  # bytes that are unpacked of it, to find its names
 PDF_SECONDS = 20
 TEXTS = frozenset(
     ("txt", "log", "md", "markdown", "json", "yaml", "yml", "toml", "ini", "cfg", "xml", "html", "htm", "svg", "py", "c",
@@ -47,6 +55,20 @@ class Look:
     trace: str = ""
     problem: str = ""  # why it cannot be shown as what it seems to be
 
+    def as_json(self) -> dict[str, Any]:
+        """Without the pictures. Every text in it is one that a database takes and a page can show."""
+        channels = self.reading.as_json()["channels"] if self.reading else []
+        seen: dict[str, Any] = _plain(
+            {
+                "kind": self.kind,
+                "facts": self.facts,
+                "trace": self.trace,
+                "problem": self.problem,
+                "channels": channels,
+            }
+        )
+        return seen
+
 
 def look(path: Path, extension: str, prepared: Path, progress: Callable[[int], None]) -> Look:
     """Look into the file; a table's samples are written to `prepared`. `progress` hears bytes done."""
@@ -61,6 +83,18 @@ def look(path: Path, extension: str, prepared: Path, progress: Callable[[int], N
     if extension in TEXTS:
         return _text(path)
     return Look("other")
+
+
+def _plain(value: Any) -> Any:
+    """Names and cells come out of files: all of them as they may be shown."""
+    match value:
+        case str():
+            return shown(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def _table(path: Path, extension: str, prepared: Path, progress: Callable[[int], None]) -> Look:
@@ -104,8 +138,16 @@ def _image(path: Path, form: str) -> Look:
             image.draft("RGB", (DISPLAY, DISPLAY))
             image.load()
             frames = getattr(image, "n_frames", 1)
-            upright = ImageOps.exif_transpose(image)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            with suppress(
+                SyntaxError, ValueError, KeyError, struct.error
+            ):  # an image without sound metadata is one
+                ImageOps.exif_transpose(image, in_place=True)
+            upright: Image.Image = image
+    except Image.DecompressionBombError:
+        return Look("other", problem="An image of so many pixels is too large to be shown.")
+    except UnidentifiedImageError:
+        return Look("other", problem=f"This is not a {form} image.")
+    except (OSError, SyntaxError, ValueError) as error:
         return Look("other", problem=f"This is not a {form} image: {str(error)[:120]}")
     if upright.mode not in ("RGB", "RGBA", "L"):
         upright = upright.convert("RGBA" if "A" in upright.mode or "transparency" in upright.info else "RGB")
@@ -117,8 +159,11 @@ def _image(path: Path, form: str) -> Look:
 
 def _encoded(image: Image.Image, size: tuple[int, int]) -> bytes:
     """The image in at most that size and without any metadata: no place, no camera."""
-    small = image.copy()
-    small.thumbnail(size)
+    share = min(1.0, size[0] / image.width, size[1] / image.height)
+    at_most = (max(1, round(image.width * share)), max(1, round(image.height * share)))
+    small = image.resize(
+        at_most, Image.Resampling.BICUBIC, reducing_gap=2.0
+    )  # a copy first would be one too many
     out = io.BytesIO()
     small.info.clear()
     small.save(out, "WEBP", quality=82, method=4)
@@ -174,18 +219,65 @@ def _archive(path: Path, extension: str) -> Look:
             count, total = len(found), sum(size for _, size in found)
             entries = [{"name": name[:300], "size": size} for name, size in found[:ENTRIES_MAX]]
         else:
-            with tarfile.open(path, "r:*") as tar:
+            with _unpacked(path) as tar:
                 while count < ENTRIES_MAX and (member := tar.next()) is not None:
                     if member.isfile():
                         count, total = count + 1, total + member.size
                         entries.append({"name": member.name[:300], "size": member.size})
+    except _Enough as error:
+        if not entries:
+            return Look("other", problem=str(error))
     except (
         zipfile.BadZipFile,
         tarfile.TarError,
+        lzma.LZMAError,
+        zlib.error,
         OSError,
         EOFError,
         ValueError,
         NotImplementedError,
     ) as error:
         return Look("other", problem=f"This archive cannot be read: {str(error)[:120]}")
+    if not count:
+        return Look("other", problem="No list of files was found in this archive.")
     return Look("archive", {"entries": entries, "count": count, "total": total})
+
+
+class _Enough(Exception):
+    """More would have to be unpacked than one file is worth."""
+
+
+class _Unpacking(io.RawIOBase):
+    """What is in a compressed file, up to UNPACKED_MAX: a few kilobytes can stand for terabytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file, self._left, self._ended = file, UNPACKED_MAX, False
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
+        self._left -= len(data)
+        if self._left < 0:
+            raise _Enough(f"Unpacked, this archive is larger than {size_in_words(UNPACKED_MAX)}.")
+        if not data and self._ended:  # tarfile would go on asking, once for each block that a header promised
+            raise _Enough("This archive is cut short.")
+        self._ended = not data
+        return data
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[tarfile.TarFile]:
+    with path.open("rb") as raw:
+        head = raw.read(6)
+    openers: dict[bytes, Callable[..., Any]] = {
+        b"\x1f\x8b": gzip.open,
+        b"BZh": bz2.open,
+        b"\xfd7zXZ\0": lzma.open,
+    }
+    opener = next((opener for magic, opener in openers.items() if head.startswith(magic)), None)
+    if opener is None:  # not compressed: what is between the names is passed over, not read
+        with tarfile.open(path, "r:") as tar:
+            yield tar
+    else:
+        with opener(path) as file, tarfile.open(fileobj=_Unpacking(file), mode="r|") as tar:
+            yield tar

@@ -8,13 +8,11 @@ from urllib.parse import quote
 
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from PIL import Image, UnidentifiedImageError
 
-from issues.models import Attachment
+from issues.models import Attachment, FileKind, Reading, ReadingState
 
-# What may be shown inside a page, if Pillow agrees that it is one.
-INLINE = {"png": ("PNG", "image/png"), "jpg": ("JPEG", "image/jpeg"), "jpeg": ("JPEG", "image/jpeg"),
-          "gif": ("GIF", "image/gif"), "webp": ("WEBP", "image/webp")}  # fmt: skip
+from .kinds import INLINE
+
 # Harmless types that help a program that downloads; everything else is bytes.
 TYPES = {"csv": "text/csv", "txt": "text/plain", "md": "text/markdown", "json": "application/json",
          "pdf": "application/pdf", "tsv": "text/tab-separated-values", "log": "text/plain"}  # fmt: skip
@@ -27,11 +25,10 @@ HEADERS = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CHUNK = 256 * 1024
-PIXELS_MAX = 64_000_000
 
 
 def serve(request: HttpRequest, attachment: Attachment, *, download: bool = False) -> HttpResponseBase:
-    """The bytes: inline for images that Pillow recognises, for saving otherwise. One range is honoured (RFC 9110)."""
+    """The bytes: inline for images that Pillow has decoded, for saving otherwise. One range is honoured (RFC 9110)."""
     tag = f'"{attachment.sha256[:32]}"'
     headers = {**HEADERS, "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
@@ -42,8 +39,7 @@ def serve(request: HttpRequest, attachment: Attachment, *, download: bool = Fals
         return HttpResponse(
             "The file is missing from the store.", status=404, content_type="text/plain", headers=HEADERS
         )
-    image = None if download else inline_type(attachment.extension, file)
-    file.seek(0)
+    image = None if download else inline_type(attachment)
     headers["Content-Disposition"] = disposition(attachment.name, inline=image is not None)
     content_type = image or TYPES.get(attachment.extension, "application/octet-stream")
     part = _range(request, attachment.size, tag)
@@ -84,19 +80,15 @@ def serve_derived(request: HttpRequest, key: str, sha256: str) -> HttpResponseBa
     return StreamingHttpResponse(_chunks(file, file.size), content_type="image/webp", headers=headers)
 
 
-def inline_type(extension: str, file: IO[bytes]) -> str | None:
-    """The image type under which a file may be shown, if Pillow really finds that image in it."""
-    known = INLINE.get(extension)
+def inline_type(attachment: Attachment) -> str | None:
+    """The image type under which a file may be shown: once the worker has decoded that image out of it."""
+    known = INLINE.get(attachment.extension)
     if known is None:
         return None
-    try:
-        with Image.open(file, formats=[known[0]]) as image:
-            if image.width * image.height > PIXELS_MAX:
-                return None
-            image.verify()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
-    return known[1]
+    decoded = Reading.objects.filter(
+        attachment=attachment, kind=FileKind.IMAGE, state=ReadingState.READY
+    ).exists()
+    return known[1] if decoded else None
 
 
 def disposition(name: str, *, inline: bool) -> str:

@@ -20,6 +20,7 @@ MAGIC = b"FNDSIG1\n"
 FACTOR = 16  # samples or buckets in a bucket of the next level
 OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the issue page
 GAP = 8  # times the usual step between samples: the line is broken there
+SAMPLES_MAX = 500_000_000  # numbers of one table: a small Parquet file can stand for terabytes
 _PIECE = 1 << 20  # samples reduced at a time
 _SPAN_SHARE = 0.35  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
 
@@ -126,6 +127,8 @@ def _spill(table: Table, raw: list[Path], x_file: Path) -> tuple[int, bool]:
                     file.write(np.ascontiguousarray(column, dtype=np.float32).data)
                 n = len(values[0])
                 rows += n
+                if rows * len(values) > SAMPLES_MAX:
+                    raise Unreadable(f"It holds more than {SAMPLES_MAX:,} numbers.")
                 if rising and xs is not None and n:
                     rising = bool(np.isfinite(xs).all()) and xs[0] >= last and bool((xs[1:] >= xs[:-1]).all())
                     last = float(xs[-1])

@@ -182,6 +182,7 @@ def _layout(path: Path) -> _Layout:
         if encoding == "utf-8" and error.start < len(raw) - 4:
             encoding = "latin-1"
         text = raw.decode(encoding, "replace")
+    csv.field_size_limit(SAMPLE)
     lines = text.removeprefix("\ufeff").splitlines()
     if not whole and len(lines) > 1:
         lines.pop()  # may be cut in the middle

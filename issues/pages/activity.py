@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.template.defaultfilters import truncatechars
 
 from issues.blocks.markdown import markdown_to_html
-from issues.evidence.serving import INLINE
+from issues.evidence.kinds import INLINE
 from issues.models import (
     Comment,
     CommentAttachment,

@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.safestring import mark_safe
 
 from issues.blocks.html import render_html
-from issues.evidence.serving import INLINE
+from issues.evidence.kinds import INLINE
 from issues.evidence.sizes import size_in_words
 from issues.evidence.tables import TABLES
 from issues.fragments import Fragments, Key

@@ -13,6 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from issues.models import Attachment
+from issues.tasks import read_evidence
 from tests.factories import make_attachment, make_issue, make_session
 
 from .conftest import pointers
@@ -277,9 +278,13 @@ class TestServing:
             ("a.pdf", b"%PDF-1.4", "attachment"),
         ],
     )
-    def test_shows_only_what_pillow_decodes(self, get, name, content, kind):
-        response = get(make_attachment(name=name, content=content))
+    def test_shows_only_what_pillow_has_decoded(self, get, name, content, kind):
+        file = make_attachment(name=name, content=content)
+        before = get(file)
+        read_evidence(file.pk)
+        response = get(file)
 
+        assert before.headers["Content-Disposition"].startswith("attachment;")
         assert response.headers["Content-Disposition"].startswith(f"{kind};")
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
