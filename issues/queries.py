@@ -30,7 +30,8 @@ from .models.account import AGENT_EMAIL
 from .models.event import MARK
 from .models.issue import IssueQuerySet
 from .models.limits import UNASSIGNED
-from .models.spans import HAPPENED, TOOK, Span, Wait
+from .models.spans import NAMES as TIMES
+from .models.spans import Time
 from .models.spans import parse as parse_times
 from .search import ME, NONE, QUOTES, Mistake, Property, Query, Reference, Term, When, Words
 from .search import parse as parse_query
@@ -62,7 +63,7 @@ class IssueFilter:
     owners: tuple[str, ...] = ()
     by: str = ""  # "people" or "atlas"
     untriaged: bool = False
-    times: tuple[Span | Wait, ...] = ()  # when things happened and how long they took; all of them hold
+    times: tuple[Time, ...] = ()  # when things happened and how long they took; all of them hold
     reopened: str = ""  # "1": closed once and taken up again; "0": never
     runs: tuple[str, ...] = ()  # ids of job runs
     me: str = ""  # the e-mail of who asks; kept only where the query says `me`
@@ -100,7 +101,7 @@ class IssueFilter:
 
         by = values("by", cls.BY)
         reopened = values("reopened", ("0", "1"))
-        spoken = ((name, value) for name in (*HAPPENED, *TOOK) for value in values(name)[:5])
+        spoken = ((name, value) for name in TIMES for value in values(name)[:5])
         return cls(
             q=" ".join(parameters.getlist("q")).strip(),
             statuses=values("status", (*Status.values, NONE)),

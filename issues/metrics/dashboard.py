@@ -12,7 +12,7 @@ from typing import Any
 from issues.models import Status, flow
 from issues.models.account import name_from_email
 from issues.models.limits import UNASSIGNED
-from issues.models.spans import Span, Wait, duration
+from issues.models.spans import NotClosed, Span, Wait, duration
 from issues.search import NONE
 
 from . import charts, flows
@@ -321,7 +321,8 @@ def created_and_closed(view: _View) -> Panel:
     labels = [view.label(since) for since, _ in bars]
     made = [view.question.issues(view.span("created", *bar)) for bar in bars]
     ended = [view.question.issues(view.span("closed", *bar)) for bar in bars]
-    now = view.question.issues(statuses=NOT_CLOSED)
+    waiting = [view.question.issues(NotClosed(view.flows.weeks[until])) for _, until in bars[:-1]]
+    waiting.append(view.question.issues(statuses=NOT_CLOSED))
     weeks = "week" if view.question.period.bar == 1 else f"{view.question.period.bar} weeks"
     peak = max(range(len(bars)), key=lambda n: created[n])
     chart = _mixed(
@@ -332,13 +333,13 @@ def created_and_closed(view: _View) -> Panel:
         ],
     )  # fmt: skip
     return Panel(
-        "created-and-closed", "Created and resolved", "", chart, [made, ended, [""] * len(left)],
+        "created-and-closed", "Created and resolved", "", chart, [made, ended, waiting],
         f"Created and closed issues per {weeks}: created peaked at {created[peak]:,} from {labels[peak]}. "
         f"{left[-1]:,} are not closed now, {left[0]:,} were at the end of the first.",
         ["From", "Created", "Closed", "Not closed at the end"],
         [
             [Cell(labels[n]), Cell(f"{created[n]:,}", made[n]), Cell(f"{closed[n]:,}", ended[n]),
-             Cell(f"{left[n]:,}", now if n == len(bars) - 1 else "")]
+             Cell(f"{left[n]:,}", waiting[n])]
             for n in range(len(bars))
         ],
         "An issue is created once, when it is filed. It is closed when its status last became Resolved or Rejected, and "
@@ -509,14 +510,14 @@ def _histogram(
 def rejected(view: _View) -> Panel:
     points = view.stretches(view.question.period.point)
     labels = [view.label(since) for since, _ in points]
-    shares, numbers, links = {}, {}, {}
+    shares, numbers, rejections, links, all_links = {}, {}, {}, {}, {}
     for by_agent, by in ((True, "atlas"), (False, "people")):
         shares[by] = [_share(view, *point, by_agent) for point in points]
         numbers[by] = [view.closed(*point, None, by_agent) for point in points]
-        links[by] = [
-            view.question.issues(view.span("closed", *point), by=by, statuses=(Status.REJECTED.value,))
-            for point in points
-        ]
+        rejections[by] = [view.closed(*point, REJECTED, by_agent) for point in points]
+        spans = [view.span("closed", *point) for point in points]
+        links[by] = [view.question.issues(span, by=by, statuses=(Status.REJECTED.value,)) for span in spans]
+        all_links[by] = [view.question.issues(span, by=by) for span in spans]
     chart = _mixed(
         "Findings rejected, share of those closed", labels, shares["atlas"], LINE, name="Atlas", layout="lines",
         unit="%", n={"Atlas": numbers["atlas"], "People": numbers["people"]},
@@ -533,11 +534,12 @@ def rejected(view: _View) -> Panel:
     return Panel(
         "rejected", "Atlas findings rejected", "share of those closed", chart, [links["atlas"], links["people"]],
         f"Share of findings rejected in {view.question.period.words}: {', '.join(words)}",
-        ["From", "Atlas", "Atlas closed (n)", "People", "People closed (n)"],
+        ["From", *(f"{name}{part}" for name in ("Atlas", "People") for part in (" rejected", " closed (n)", ", share"))],
         [
             [Cell(labels[n]),
              *(cell for by in ("atlas", "people") for cell in (
-                 Cell("–" if shares[by][n] is None else f"{shares[by][n]} %", links[by][n]), Cell(f"{numbers[by][n]:,}")))]
+                 Cell(f"{rejections[by][n]:,}", links[by][n]), Cell(f"{numbers[by][n]:,}", all_links[by][n]),
+                 Cell("–" if shares[by][n] is None else f"{shares[by][n]} %")))]
             for n in range(len(points))
         ],
         "Of the findings closed in a stretch of time, the share that was rejected; the rest was resolved. People's share "

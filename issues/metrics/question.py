@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from issues.models.spans import Span, Wait
+from issues.models.spans import Time
 from issues.queries import IssueFilter
 from issues.search import NONE
 
@@ -92,7 +92,7 @@ class Question:
         local = moment.astimezone(self.zone)
         return f"{local.day} {local:%b}"
 
-    def issues(self, *times: Span | Wait, by: str | None = None, **filters: Any) -> str:
+    def issues(self, *times: Time, by: str | None = None, **filters: Any) -> str:
         """The address of the list of exactly those issues that a number counted."""
         wanted = IssueFilter(
             tags=(self.tag,) if self.tag else (),

@@ -75,9 +75,9 @@ def _columns(chart: Chart, links: Links, narrow: bool) -> tuple[int, int, str]:
         (one["values"], one["color"], links[n])
         for n, one in enumerate(config["series"], 1) if one["type"] == "bar"
     ]  # fmt: skip
-    lines = [one for one in config["series"] if one["type"] == "line"]
+    lines = [(one, links[n]) for n, one in enumerate(config["series"], 1) if one["type"] == "line"]
     unit, ticks = _scale(max(max(values) for values, _, _ in bars))
-    line_unit, _ = _scale(max((max(one["values"]) for one in lines), default=0), ticks)
+    line_unit, _ = _scale(max((max(one["values"]) for one, _ in lines), default=0), ticks)
     out = [_grid(left, right, base, top, unit, ticks)]
     out += [
         f'<text x="{right + 8}" y="{_at(n, ticks, base, top) + 4:.1f}">{_number(n * line_unit)}</text>'
@@ -93,13 +93,15 @@ def _columns(chart: Chart, links: Links, narrow: bool) -> tuple[int, int, str]:
             x += bar + 2
         if (len(labels) - 1 - n) % _every(len(labels), slot) == 0:
             out.append(_label(left + slot * (n + 0.5), height - 6, labels[n]))
-    for one in lines:
+    for one, addresses in lines:
         points = [
             (left + slot * (n + 0.5), base - (base - top) * value / (line_unit * ticks or 1))
             for n, value in enumerate(one["values"])
         ]
         out.append(f'<path class="{_line_class(one["color"])}" d="{_path(points)}"/>')
-        out += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points]
+        for n, (x, y) in enumerate(points):
+            said = f"{labels[n]}, not closed at the end: {one['values'][n]:,}"
+            out.append(_dot(x, y, addresses[n], said, reach=min(8, slot / 2)))
         x, y = points[-1]
         out.append(_label(min(x, right - 28), max(10, y - 10), f"{one['values'][-1]:,} open", "b"))
     return width, height, "".join(out)
@@ -191,10 +193,8 @@ def _lines(chart: Chart, links: Links, narrow: bool) -> tuple[int, int, str]:
         main = "ln" if k == 0 else "ln-2"
         out.append(f'<path class="{main}" d="{_path([(x, y) for x, y, _ in points])}"/>')
         for x, y, n in points:
-            said = f"{name}, {data[n].label}: {values[n]} %"
-            # The link is as large as a finger; the dot shows where it is.
-            dot = f'<circle class="{"dot" if k == 0 else "dot dot-2"}" cx="{x:.1f}" cy="{y:.1f}" r="3"/><circle class="hit" cx="{x:.1f}" cy="{y:.1f}" r="12"/>'
-            out.append(_linked(dot, addresses[n], said))
+            said = f"{name}, {data[n].label}: {values[n]} % of {config['n'][name][n]:,}"
+            out.append(_dot(x, y, addresses[n], said, "dot" if k == 0 else "dot dot-2"))
         x, y, n = points[-1]
         y = next((end + 14 for end in ends if abs(end - y) < 12), y)
         ends.append(y)
@@ -310,6 +310,12 @@ def _bar(
         return ""
     rect = f'<rect class="{CLASSES[color]}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="{min(round_, tall / 2):.1f}"/>'
     return _linked(rect, link, said)
+
+
+def _dot(x: float, y: float, link: str, said: str, class_: str = "dot", reach: float = 12) -> str:
+    """A point of a line. The link reaches further than the dot, as far as its neighbours leave room."""
+    dot = f'<circle class="{class_}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>'
+    return _linked(f'{dot}<circle class="hit" cx="{x:.1f}" cy="{y:.1f}" r="{reach:.1f}"/>', link, said)
 
 
 def _linked(shape: str, link: str, said: str) -> str:

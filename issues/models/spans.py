@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from django.db.models import F, Q
 
@@ -94,12 +95,47 @@ class Wait:
         return condition
 
 
-def parse(values: "Iterable[tuple[str, str]]") -> tuple[Span | Wait, ...]:
-    """Every span and wait among these names and values; what means nothing is left out."""
-    found: list[Span | Wait | None] = []
+@dataclass(frozen=True, slots=True)
+class NotClosed:
+    """It was there and not closed when a moment came. In addresses `not_closed_at=2026-11-16`."""
+
+    at: datetime
+    name: ClassVar = "not_closed_at"
+
+    @classmethod
+    def parse(cls, text: str) -> "NotClosed | None":
+        """Read a date or a moment, UTC; None for anything else."""
+        try:
+            moment = _moment(text)
+        except (ValueError, OverflowError):
+            return None
+        return cls(moment) if moment else None
+
+    @property
+    def value(self) -> str:
+        return _written(self.at)
+
+    @property
+    def label(self) -> str:
+        return f"Not closed before {_said(self.at)}"
+
+    def condition(self) -> Q:
+        """As the dashboard counts: while an issue is not closed now, it never was."""
+        return Q(created_at__lt=self.at) & (Q(closed_at__isnull=True) | Q(closed_at__gte=self.at))
+
+
+Time = Span | Wait | NotClosed
+NAMES = (*HAPPENED, *TOOK, NotClosed.name)
+
+
+def parse(values: "Iterable[tuple[str, str]]") -> tuple[Time, ...]:
+    """Every question about time among these names and values; what means nothing is left out."""
+    found: list[Time | None] = []
     for name, value in values:
         if name in HAPPENED:
             found.append(Span.parse(name, value.strip()))
+        elif name == NotClosed.name:
+            found.append(NotClosed.parse(value.strip()))
         elif name in TOOK:
             found.append(Wait.parse(name, value.strip()))
     return tuple(dict.fromkeys(span for span in found if span is not None))

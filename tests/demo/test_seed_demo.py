@@ -1,6 +1,7 @@
 """The demo's month: what its texts say is what its files hold, it looks like a team's board, and it is always the same."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -210,13 +211,13 @@ class TestTeam:
 
 @pytest.mark.usefixtures("told")
 class TestMetrics:
-    def test_the_dashboard_has_its_golden_numbers(self, client, tmp_path):
+    def test_the_dashboard_has_its_golden_numbers(self, client, settings):
         """When the month is told differently on purpose, the new numbers are in the file that the message names."""
         client.force_login(make_viewer())
         with time_machine.travel(NOW, tick=False):
             text = b"".join(client.get("/dashboard/all.csv").streaming_content).decode("utf-8-sig")
 
-        new = tmp_path / "metrics.csv"
+        new = Path(settings.DATA_DIR) / "metrics.csv"
         new.write_text(text, newline="")
         assert text.splitlines() == Path(__file__).with_name("metrics.csv").read_text().splitlines(), new
 
@@ -226,3 +227,14 @@ class TestMetrics:
         question = Question(PERIODS[period], tag=tag, by=by, zone=ZoneInfo("America/St_Johns"))
 
         assert check_numbers(question, NOW) > 40
+
+    def test_the_list_that_a_bar_opens_shows_as_many(self, client):
+        client.force_login(make_viewer())
+        with time_machine.travel(NOW, tick=False):
+            page = client.get("/dashboard?period=4w&tag=thermal").content.decode()
+            bars = re.findall(r'<a href="(/list\?[^"]+)" tabindex="-1"><title>[^<]*: ([\d,]+)</title>', page)
+            lists = {link: client.get(html.unescape(link)).content.decode() for link, _ in bars}
+
+        shown = {link: re.findall(r'id="total"[^>]*>([\d,]+) issue', page) for link, page in lists.items()}
+        assert len(shown) > 25
+        assert [(link, shown[link]) for link, n in bars if shown[link] != [n]] == []
