@@ -54,6 +54,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/new/similar": READ,
     "/new": {"GET": MEMBER, "POST": MEMBER},
     "/FND-<number>/card": WRITE,
+    "/FND-<number>/react": WRITE,
     "/FND-<number>/status": READ_WRITE,
     "/FND-<number>/<field>/choices": READ,
     "/FND-<number>/figure": READ,

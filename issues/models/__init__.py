@@ -22,7 +22,16 @@ from .errors import (
 from .event import Event, EventKind
 from .flow import FlowEdition, FlowFact, FlowSum
 from .idempotency import RememberedReply, StillRunning
-from .issue import CLOSED, Issue, IssueAttachment, IssueFields, IssueSession, Priority, Status
+from .issue import (
+    CLOSED,
+    Issue,
+    IssueAttachment,
+    IssueFields,
+    IssueReaction,
+    IssueSession,
+    Priority,
+    Status,
+)
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
 from .people import AccountEvent, AccountEventKind
 from .plan import Progress, StepTick
@@ -66,6 +75,7 @@ __all__ = [
     "IssueAttachment",
     "IssueFields",
     "IssueFile",
+    "IssueReaction",
     "IssueSession",
     "NoRoom",
     "NotThere",

@@ -26,8 +26,8 @@ class EventKind(models.TextChoices):
     COMMENT_EDITED = "comment_edited"  # {"comment": uuid, "from": text, "to": text}
     COMMENT_DELETED = "comment_deleted"  # {"comment": uuid}
     COMMENT_RESTORED = "comment_restored"  # {"comment": uuid}
-    REACTED = "reacted"  # {"comment": uuid, "emoji": …}
-    UNREACTED = "unreacted"  # {"comment": uuid, "emoji": …}
+    REACTED = "reacted"  # {"comment": uuid, "emoji": …}; to the description: without the comment
+    UNREACTED = "unreacted"  # the same
     FILE_ADDED = "file_added"  # {"file": uuid, "name": …, "type": …}
     FILE_REMOVED = "file_removed"  # {"file": uuid, "name": …, "type": …}
     FILE_REPLACED = "file_replaced"  # {"file": uuid, "name": …, "type": …, "attachment": uuid}

@@ -22,7 +22,7 @@ from .errors import ChangedSince, Conflict, Gone
 from .event import EventKind, record
 from .fields import JSONTextField
 from .ids import uuid7
-from .limits import OWNER_MAX, RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, TITLE_ORDER, UNASSIGNED
+from .limits import EMOJI_MAX, OWNER_MAX, RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, TITLE_ORDER, UNASSIGNED
 from .session import Session
 
 if TYPE_CHECKING:
@@ -441,6 +441,36 @@ class Issue(models.Model):
                 self._record(EventKind.FILE_ADDED, by, moment, issue_file.event_data())
         return issue_file
 
+    def react(
+        self, emoji: str, *, by: User, kept: dict[str, Any] | None = None, at: datetime | None = None
+    ) -> bool:
+        """Put this person's emoji on the description. Again does nothing.
+
+        `kept` is what an undone removal kept: the reaction comes back in its old place.
+        """
+        moment = at or timezone.now()
+        with self._locked():
+            _, created = self.reactions.get_or_create(
+                user=by, emoji=emoji, defaults=kept or {"created_at": moment}
+            )
+            if created:
+                self._raise_version(moment)
+                self._record(EventKind.REACTED, by, moment, {"emoji": emoji})
+            return created
+
+    def unreact(self, emoji: str, *, by: User, at: datetime | None = None) -> bool:
+        """Take this person's emoji off the description. Again does nothing."""
+        moment = at or timezone.now()
+        with self._locked():
+            reaction = self.reactions.filter(user=by, emoji=emoji).first()
+            if reaction is None:
+                return False
+            kept = {"id": reaction.pk, "created_at": reaction.created_at}
+            reaction.delete()
+            self._raise_version(moment)
+            self._record(EventKind.UNREACTED, by, moment, {"emoji": emoji}, kept=kept)
+            return True
+
     # How the verbs work
 
     @contextmanager
@@ -659,6 +689,25 @@ class IssueSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session} in {self.issue}"
+
+
+class IssueReaction(models.Model):
+    """One person's emoji on an issue's description."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reactions", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    emoji = models.CharField(max_length=EMOJI_MAX)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("issue", "user", "emoji"), name="issue_reaction_is_once_a_person"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.emoji} by {self.user}"
 
 
 def _named(things: Sequence[Attachment] | Sequence[Session]) -> list[dict[str, str]]:

@@ -232,13 +232,13 @@ def _edit_back(event: Event, by: User, at: datetime) -> bool:
 def _unreact(event: Event, by: User, at: datetime) -> bool:
     if event.actor_id != by.pk:
         raise NotYours
-    return _comment(event).unreact(event.data["emoji"], by=by, at=at)
+    return _reacted_to(event).unreact(event.data["emoji"], by=by, at=at)
 
 
 def _react(event: Event, by: User, at: datetime) -> bool:
     if event.actor_id != by.pk:
         raise NotYours
-    return _comment(event).react(event.data["emoji"], by=by, kept=event.as_kept(), at=at)
+    return _reacted_to(event).react(event.data["emoji"], by=by, kept=event.as_kept(), at=at)
 
 
 def _remove_file(event: Event, by: User, at: datetime) -> bool:
@@ -305,6 +305,10 @@ def _comment(event: Event) -> Comment:
     if comment is None:
         raise Gone
     return comment
+
+
+def _reacted_to(event: Event) -> Comment | Issue:
+    return _comment(event) if "comment" in event.data else _issue(event)
 
 
 def _role(event: Event) -> IssueFile:

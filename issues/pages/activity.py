@@ -16,6 +16,7 @@ from issues.models import (
     Event,
     EventKind,
     Issue,
+    IssueReaction,
     Priority,
     Reaction,
     Status,
@@ -99,24 +100,28 @@ def activity(issue: Issue, show: str = "all", before: int | None = None) -> Acti
 
 def comment_context(comment: Comment) -> dict[str, Any]:
     """A comment as the template draws it, the same for every viewer."""
-    reactions: dict[str, dict[str, Any]] = {}
-    for reaction in [] if comment.is_deleted else comment.reactions.all():
-        emoji = reaction.emoji
-        entry = reactions.setdefault(
-            emoji, {"emoji": emoji, "name": emoji_name(emoji), "users": [], "ids": []}
-        )
-        entry["users"].append(reaction.user)
-        entry["ids"].append(reaction.user_id)
     return {
         "it": comment,
         "html": "" if comment.is_deleted else markdown_to_html(comment.content),
-        "reactions": list(reactions.values()),
+        "react_url": f"/FND-{comment.issue_id}/comments/{comment.uuid}/react",
+        "reactions": [] if comment.is_deleted else by_emoji(comment.reactions.all()),
         "files": [link.attachment for link in comment.attachment_links.all() if link.attachment.is_visible],
         "images": INLINE,
         "author": comment.created_by_id,
         "deleters": [comment.created_by_id, ADMINISTRATORS],
         "restorers": [comment.created_by_id, comment.deleted_by_id, ADMINISTRATORS],
     }
+
+
+def by_emoji(reactions: Iterable[Reaction | IssueReaction]) -> list[dict[str, Any]]:
+    """Each emoji once with those who put it there, in the order of the first of each."""
+    found: dict[str, dict[str, Any]] = {}
+    for reaction in reactions:
+        emoji = reaction.emoji
+        entry = found.setdefault(emoji, {"emoji": emoji, "name": emoji_name(emoji), "users": [], "ids": []})
+        entry["users"].append(reaction.user)
+        entry["ids"].append(reaction.user_id)
+    return list(found.values())
 
 
 def with_all(comments: QuerySet[Comment]) -> QuerySet[Comment]:

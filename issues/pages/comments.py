@@ -19,12 +19,11 @@ from issues.models import (
     NotYours,
     User,
     all_or_nothing,
-    is_emoji,
 )
 from issues.models.limits import COMMENT_FILES_MAX, COMMENT_MAX
 
 from .files import store_files
-from .forms import find_issue, fingerprint, member
+from .forms import find_issue, fingerprint, member, react_as_asked
 from .htmx import PageRequest, verb, wants_fragment
 from .showing import done, explain, kept, refused, show
 from .viewer import Words, fill
@@ -110,16 +109,10 @@ def restore_comment(request: PageRequest, number: int, comment_id: str) -> HttpR
 
 @verb
 def react(request: PageRequest, number: int, comment_id: str) -> HttpResponse:
-    """Put an emoji on a comment (`on=👍`), or take it off (`off=👍`): what should be true, never "the other way round"."""
+    """Put an emoji on a comment, or take it off."""
     issue, comment = _comment(number, comment_id)
-    on, off = request.POST.get("on", ""), request.POST.get("off", "")
     try:
-        if not is_emoji(on or off):
-            raise Invalid([Problem("/emoji", "must be one emoji")])
-        if on:
-            comment.react(on, by=request.user)
-        else:
-            comment.unreact(off, by=request.user)
+        react_as_asked(request, comment)
     except (Invalid, DomainError) as error:
         return refused(request, issue, error, "content")
     return done(request, issue, comment.last_event_id, at=f"c-{comment.uuid}")

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 from django.http import Http404
 
-from issues.input import IssueChanges, Member, read
-from issues.models import Issue
+from issues.input import Invalid, IssueChanges, Member, Problem, read
+from issues.models import Comment, Issue, is_emoji
 
 from .htmx import PageRequest
 
@@ -58,6 +58,17 @@ def read_changes(fields: dict[str, Member]) -> dict[str, Any]:
 def expected_version(request: PageRequest) -> int | None:
     version = request.POST.get("version", "")
     return int(version) if version.isdecimal() and len(version) < 19 else None
+
+
+def react_as_asked(request: PageRequest, thing: Issue | Comment) -> None:
+    """Put an emoji on it (`on=👍`), or take it off (`off=👍`): what should be true, never "the other way round"."""
+    on, off = request.POST.get("on", ""), request.POST.get("off", "")
+    if not is_emoji(on or off):
+        raise Invalid([Problem("/emoji", "must be one emoji")])
+    if on:
+        thing.react(on, by=request.user)
+    else:
+        thing.unreact(off, by=request.user)
 
 
 def fingerprint(value: Any) -> str:

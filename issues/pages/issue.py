@@ -18,7 +18,7 @@ from .activity import in_words
 from .cards import cards
 from .conflict import changed_by, compared
 from .evidence import asked_column
-from .forms import expected_version, find_issue, fingerprint, member, read_changes, seen_issue
+from .forms import expected_version, find_issue, fingerprint, member, react_as_asked, read_changes, seen_issue
 from .htmx import PageRequest, verb, wants_fragment
 from .icons import PRIORITY_ICONS, STATUS_ICONS
 from .showing import FIELDS, done, explain, figure_for, kept, refused, show, told
@@ -149,6 +149,17 @@ def restore_issue(request: PageRequest, number: int) -> HttpResponse:
     issue = find_issue(number, trashed_too=True)
     issue.restore(by=request.user)
     return done(request, issue)
+
+
+@verb
+def react_to_issue(request: PageRequest, number: int) -> HttpResponse:
+    """Put an emoji on the description, or take it off."""
+    issue = find_issue(number)
+    try:
+        react_as_asked(request, issue)
+    except (Invalid, DomainError) as error:
+        return refused(request, issue, error, "status")
+    return done(request, issue, at="reactions")
 
 
 @require_safe

@@ -43,7 +43,7 @@ from issues.models import (
 from issues.models.account import LOCAL_EMAIL
 from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
-from .activity import SHOWS, activity
+from .activity import SHOWS, activity, by_emoji
 from .cards import Person
 from .evidence import (
     Figure,
@@ -161,6 +161,8 @@ def render_body(
     context = {
         "issue": issue,
         "description": render_html(issue.blocks, draw=partial(draw_block, files=ready, lifted=first)),
+        "react_url": f"/{issue.reference}/react",
+        "reactions": by_emoji(issue.reactions.select_related("user").order_by("id")),
         "owner": Person.of(issue.owner),
         "attachments": [tile(file, readings.get(file.pk)) for file in visible],
         "figure": figure_of(ready, first, column),

@@ -75,6 +75,7 @@ issue_urls = [
     re_path(_PLAN + "/replace$", plan.replace_plan, name="replace_plan"),
     re_path(_ISSUE + "/delete$", issue.trash_issue, name="trash_issue"),
     re_path(_ISSUE + "/restore$", issue.restore_issue, name="restore_issue"),
+    re_path(_ISSUE + "/react$", issue.react_to_issue, name="react_to_issue"),
     re_path(_ISSUE + "/comments$", comments.add_comment, name="add_comment"),
     re_path(_COMMENT + "/edit$", comments.edit_comment, name="edit_comment"),
     re_path(_COMMENT + "/delete$", comments.trash_comment, name="trash_comment"),

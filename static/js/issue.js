@@ -14,7 +14,7 @@ import { openMenu } from "./menu.js";
 import { toast } from "./toast.js";
 
 const page = document.getElementById("issue");
-const REGIONS = ["head", "notice", "title", "by", "description", "properties", "evidence", "plans", "sessions", "shows"];
+const REGIONS = ["head", "notice", "title", "by", "description", "reactions", "properties", "evidence", "plans", "sessions", "shows"];
 const OPTIONS = {
   status: [["open", "Open", "i-st-open"], ["in_progress", "In progress", "i-st-prog"], ["resolved", "Resolved", "i-st-done"], ["rejected", "Rejected", "i-st-rej"], ["", "No status", "i-st-none"]],
   priority: [["high", "High", "i-p-high"], ["medium", "Medium", "i-p-medium"], ["low", "Low", "i-p-low"], ["", "No priority", "i-p-none"]],

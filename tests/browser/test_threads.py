@@ -117,6 +117,7 @@ def test_a_comment_is_edited_deleted_and_restored(page, issue):
 
 
 def test_a_reaction_is_put_and_taken_off(page, issue, mara):
+    issue.change(by=mara, description='[{"type": "paragraph", "text": "Low."}]')
     comment = make_comment(issue, mara)
     page.goto(f"/{issue.reference}")
     said = page.locator(f"#c-{comment.uuid}")
@@ -129,6 +130,13 @@ def test_a_reaction_is_put_and_taken_off(page, issue, mara):
 
     expect(pressed).to_have_count(0)
     assert Comment.objects.get().reactions.count() == 0
+    about = page.locator("#reactions")
+    about.get_by_label("Add a reaction").click()
+    about.get_by_role("button", name="Eyes").click()
+    mine = about.get_by_role("button", name="Eyes, 1, including you")
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(mine).to_have_count(0)
 
 
 def test_a_thread_is_led_by_plain_forms(plain_page, issue):

@@ -246,6 +246,34 @@ class TestTheDatabaseHolds:
         assert ranks == {"high": 0, "medium": 1, "low": 2, None: 3}
 
 
+class TestReact:
+    def test_once_a_person_and_emoji_and_back_again(self):
+        ada, bob = make_user(), make_user()
+        issue = make_issue(ada)
+        stale = fresh(issue)
+
+        assert [issue.react("👍", by=ada), stale.react("👍", by=ada), issue.react("👍", by=bob)] == [
+            True,
+            False,
+            True,
+        ]
+        assert [issue.unreact("👍", by=ada), stale.unreact("👍", by=ada)] == [True, False]
+
+        assert list(issue.reactions.values_list("user", "emoji")) == [(bob.pk, "👍")]
+        assert fresh(issue).version == 4
+        assert history(issue)[1:] == ["reacted", "reacted", "unreacted"]
+        assert "comment" not in issue.events.latest("id").data
+
+    def test_not_to_what_is_deleted(self):
+        issue = make_issue()
+        issue.trash(by=make_user())
+
+        with pytest.raises(Gone):
+            issue.react("👍", by=make_user())
+        with pytest.raises(Gone):
+            issue.unreact("👍", by=make_user())
+
+
 class TestWhatShowsRaisesTheVersion:
     """The version is the ETag, so it must rise with everything that an answer holds."""
 

@@ -42,11 +42,12 @@ def fresh(issue: Issue) -> Issue:
 
 
 def answers(client, issue: Issue) -> list:
-    """Every JSON answer about an issue, and what the counts say."""
+    """Every JSON answer about an issue, who reacted to its description, and what the counts say."""
     urls = [f"/issues/{issue.uuid}", f"/issues/{issue.uuid}/comments", f"/issues/{issue.uuid}/files"]
     urls += ["/issues", "/issues/metrics"]
     bodies = [client.get(url) for url in urls]
-    return [(body.status_code, json.loads(body.content)) for body in bodies] + [counts.by_state()]
+    reactions = list(issue.reactions.order_by("id").values_list("user", "emoji", "created_at"))
+    return [(body.status_code, json.loads(body.content)) for body in bodies] + [counts.by_state(), reactions]
 
 
 def latest(issue: Issue) -> int:
@@ -72,6 +73,8 @@ class TestUndo:
             lambda issue, ada: issue.comments.first().trash(by=ada),
             lambda issue, ada: issue.comments.first().react("🎯", by=ada),
             lambda issue, ada: issue.comments.first().unreact("👍", by=ada),
+            lambda issue, ada: issue.react("🎯", by=ada),
+            lambda issue, ada: issue.unreact("👍", by=ada),
             lambda issue, ada: issue.add_file(by=ada, attachment=make_attachment(ada).uuid, file_type="plan"),
             lambda issue, ada: issue.files.first().remove(by=ada),
         ],
@@ -87,6 +90,8 @@ class TestUndo:
             "comment_deleted",
             "reacted",
             "unreacted",
+            "reacted_to_description",
+            "unreacted_to_description",
             "file_added",
             "file_removed",
         ],
@@ -103,6 +108,8 @@ class TestUndo:
         comment.react("👍", by=ada)
         comment.react("👍", by=bob)
         comment.react("👀", by=bob)
+        for person in (ada, bob):
+            issue.react("👍", by=person)
         issue.add_file(by=bob, attachment=make_attachment(bob).uuid, file_type="troubleshooting_plan")
         issue.add_file(by=bob, attachment=make_attachment(bob).uuid, file_type="troubleshooting_plan")
         before = answers(client, issue)
@@ -247,7 +254,9 @@ class TestRefusals:
         edited = comment.last_event_id
         comment.react("👍", by=ada)
 
-        for event in (edited, comment.last_event_id):
+        comment.issue.react("👍", by=ada)
+
+        for event in (edited, comment.last_event_id, comment.issue.last_event_id):
             with pytest.raises(NotYours):
                 undo.undo(event, by=administrator)
 
@@ -346,6 +355,8 @@ def test_any_sequence_of_verbs_and_undos_leaves_everything_agreeing(steps):
                     comment.edit(f"Words {value}", by=ada)
                 case "uncomment" if comment:
                     comment.trash(by=ada)
+                case "react" | "unreact" if value == 4:
+                    getattr(issue, verb)("👍", by=ada)
                 case "react" if comment:
                     comment.react("👍", by=ada)
                 case "unreact" if comment:

@@ -167,6 +167,22 @@ class TestReactions:
         assert "aria-pressed" not in thread(client.get(f"/{issue.reference}").text)
         assert issue.events.count() == 4
 
+    def test_to_the_description_say_what_should_be_true(self, client, issue, mara):
+        issue.change(by=mara, description='[{"type": "paragraph", "text": "Low."}]')
+        issue.react("👍", by=make_user(name="Ada Byron"))
+
+        for _ in range(2):
+            response = client.post(f"/{issue.reference}/react", {"on": "👍"})
+        pressed = client.get(f"/{issue.reference}").text
+        client.post(f"/{issue.reference}/react", {"off": "👍"})
+        released = client.get(f"/{issue.reference}").text
+
+        assert response.headers["Location"].endswith("#reactions")
+        assert 'aria-pressed="true" aria-label="Thumbs up, 2, including you"' in pressed
+        assert 'title="Ada Byron, Mara Lindqvist"' in pressed
+        assert 'aria-pressed="false" aria-label="Thumbs up, 1"' in released
+        assert client.post(f"/{issue.reference}/react", {"on": "no"}).status_code == 422
+
     @pytest.mark.parametrize("fields", [{}, {"on": "x"}, {"on": "👍👍"}, {"off": "<b>"}])
     def test_are_one_emoji(self, client, issue, fields):
         comment = make_comment(issue)
