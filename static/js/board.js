@@ -3,7 +3,7 @@
 
 import { fillAges } from "./ages.js";
 import { bind } from "./keys.js";
-import { onChange } from "./live.js";
+import { isOffline, onChange } from "./live.js";
 import { isMenuOpen, openMenu } from "./menu.js";
 import { post, reason } from "./post.js";
 import { toast } from "./toast.js";
@@ -19,7 +19,7 @@ const columnOf = (status) => document.getElementById(`col-${status}`);
 const listOf = (status) => columnOf(status).querySelector("ol");
 const nameOf = (status) => columnOf(status).querySelector("h2").textContent;
 const linkOf = (card) => card.querySelector("h3 a");
-const isReadOnly = () => holder().hasAttribute("data-readonly");
+const isReadOnly = () => holder().hasAttribute("data-readonly") || isOffline();
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 const has = (card) => card.contains(document.activeElement);
 let last = null; // the reference of the card that had focus last
@@ -234,7 +234,8 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("dragstart", (event) => {
   const card = event.target.closest?.(".card");
-  if (!card || isReadOnly() || card.dataset.busy) return;
+  if (!card) return;
+  if (isReadOnly() || card.dataset.busy) { event.preventDefault(); return; }
   card.classList.add("dragging");
   const picture = card.cloneNode(true);
   picture.classList.add("drag");
@@ -289,7 +290,7 @@ function prepare(root) {
   const cards = root.matches?.(".card") ? [root] : root.querySelectorAll(".card");
   for (const card of cards) {
     const link = linkOf(card);
-    card.draggable = !isReadOnly();
+    card.draggable = !holder().hasAttribute("data-readonly");
     link.draggable = false;
     link.tabIndex = card.id === last ? 0 : -1;
     card.querySelector(".move > summary").tabIndex = -1;
@@ -336,8 +337,8 @@ for (const [keys, field, label] of [["s", "status", "Status"], ["p", "priority",
   bind({ keys, label, group, when: writable, run: () => { if (selection?.size()) selection.choose(field); else choose(focused(), field); } });
 bind({ keys: "x", label: "Select", group, when: () => onCard() && !isReadOnly(), run: () => select("toggle", focused()) });
 bind({ keys: "Shift+x", label: "Select a range", group, when: () => onCard() && !isReadOnly(), run: () => select("extend", focused()) });
-bind({ keys: "Shift+ArrowRight", label: "Move card right", group, when: onCard, run: () => carry(1) });
-bind({ keys: "Shift+ArrowLeft", label: "Move card left", group, when: onCard, run: () => carry(-1) });
+bind({ keys: "Shift+ArrowRight", label: "Move card right", group, writes: true, when: onCard, run: () => carry(1) });
+bind({ keys: "Shift+ArrowLeft", label: "Move card left", group, writes: true, when: onCard, run: () => carry(-1) });
 
 let begun = null; // the loading of select.js
 

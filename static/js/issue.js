@@ -390,7 +390,7 @@ if (page) {
   restore(page);
   const find = (selector) => page.querySelector(selector);
   const press = (keys, label, selector, run = (element) => element.click()) =>
-    bind({ keys, label, group: "Issue", when: () => find(selector) !== null, run: () => run(find(selector)) });
+    bind({ keys, label, group: "Issue", writes: "spoter".includes(keys), when: () => find(selector) !== null, run: () => run(find(selector)) });
   press("s", "Status", "[data-menu=status]", choose);
   press("p", "Priority", "[data-menu=priority]", choose);
   press("o", "Owner", "[data-menu=owner]", choose);

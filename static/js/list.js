@@ -283,7 +283,7 @@ bind({ keys: "Shift+x", label: "Select a range", group, when: here, run: () => {
   tickRange(row);
 } });
 for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], ["t", "tags"]])
-  bind({ keys: key, label: LABELS[field], group, when: here, run: () => choose(field) });
+  bind({ keys: key, label: LABELS[field], group, writes: true, when: here, run: () => choose(field) });
 bind({ keys: "Escape", label: "Clear selection", group, when: () => size() > 0, run: clear });
 
 document.body.addEventListener("htmx:afterSwap", () => { prepare(); tellArrived(); });

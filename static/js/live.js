@@ -1,9 +1,11 @@
 // What others change shows here: every page asks once a second whether there is anything new, and hears mostly "no".
 // A hidden tab does not ask; it does once it is looked at.
 
-const EVERY = 1000, AFTER_A_FAILURE = 3000; // milliseconds
+const EVERY = 1000, AFTER_FAILURES = 3000; // milliseconds
 const callbacks = [];
 const offline = document.getElementById("offline");
+// What asks the server to change something. Without it they stay where they are, and do nothing.
+const ACTIONS = "form[method=post] :is(button, summary), button[form], [data-menu], [data-edit], .card .move > summary";
 let after = document.body.dataset.live;
 let timer, asking = null, failures = 0;
 
@@ -27,7 +29,7 @@ function ask(extra = "") {
   clearTimeout(timer);
   asking = answer(extra).finally(() => {
     asking = null;
-    if (after && !document.hidden) timer = setTimeout(ask, failures ? AFTER_A_FAILURE : EVERY);
+    if (after && !document.hidden) timer = setTimeout(ask, failures > 1 ? AFTER_FAILURES : EVERY);
   });
   return asking;
 }
@@ -41,7 +43,7 @@ async function answer(extra) {
   }
   if (response.status >= 500) return failed();
   failures = 0;
-  if (offline) offline.textContent = "";
+  if (isOffline()) setOffline(false);
   if (response.status === 204) return;
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
     after = null; // signed out, or a page from before a new key: it stays as it is
@@ -58,8 +60,29 @@ async function answer(extra) {
 
 function failed() {
   failures += 1;
-  if (failures > 1 && offline) offline.textContent = "Not connected. Changes are not saved.";
+  if (failures > 1 && !isOffline()) setOffline(true);
 }
+
+/** Whether the server does not answer: then nothing can be changed, and the page says so. Text can be typed, and stays. */
+export function isOffline() {
+  return document.documentElement.hasAttribute("data-offline");
+}
+
+function setOffline(on) {
+  document.documentElement.toggleAttribute("data-offline", on);
+  if (offline) offline.textContent = on ? "Not connected. Changes are not saved." : "";
+  for (const action of document.querySelectorAll(ACTIONS))
+    if (on) action.setAttribute("aria-disabled", "true");
+    else action.removeAttribute("aria-disabled");
+}
+
+function refuse(event) {
+  if (!isOffline() || !event.target.closest?.(event.type === "submit" ? "form[method=post]" : ACTIONS)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+for (const kind of ["click", "submit"]) addEventListener(kind, refuse, true);
+for (const kind of ["offline", "online"]) addEventListener(kind, () => check());
 
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);

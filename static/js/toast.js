@@ -73,4 +73,4 @@ function stay() {
 
 // The server has a page say something by a header, through htmx or post(): HX-Trigger: {"toast": {"text": …, "undo": …}}.
 document.addEventListener("toast", ({ detail }) => toast(detail.text, detail));
-bind({ keys: "u", label: "Undo last change", group: "Anywhere", run: () => undoChange() });
+bind({ keys: "u", label: "Undo last change", group: "Anywhere", writes: true, run: () => undoChange() });

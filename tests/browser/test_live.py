@@ -179,12 +179,44 @@ def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_looked_at(page):
     expect(page.locator(".card h3")).to_have_text("Changed meanwhile", timeout=SOON)
 
 
-def test_without_the_server_the_page_says_so_and_recovers(page):
-    make_issue()
+def test_without_the_server_nothing_can_be_changed_until_it_is_back(page):
+    issue = make_issue()
     page.goto("/")
+    page.keyboard.press("j")
     page.route("**/live?*", lambda route: route.abort())
-    expect(page.get_by_text("Not connected. Changes are not saved.")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Not connected. Changes are not saved.")).to_be_visible()
 
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("s")
+    page.locator(f"#{issue.reference}").drag_to(page.locator("#col-resolved"))
+    page.get_by_label(f"Move {issue.reference}").click()
+    expect(page.locator("#col-open .card")).to_have_count(1)
+    expect(page.get_by_role("listbox")).to_have_count(0)
     page.unroute("**/live?*")
+    expect(page.get_by_text("Not connected.")).to_have_count(0)
+    page.get_by_role("link", name=issue.title).focus()
+    page.keyboard.press("Shift+ArrowRight")
 
-    expect(page.get_by_text("Not connected.")).to_have_count(0, timeout=10_000)
+    expect(page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
+    assert Issue.objects.get().version == 2
+
+
+def test_without_the_server_a_text_waits_for_it_on_the_issue_page(page):
+    issue = make_issue()
+    page.goto(f"/{issue.reference}")
+    page.route("**/live?*", lambda route: route.abort())
+    send = page.get_by_role("button", name="Comment", exact=True)
+    expect(send).to_have_attribute("aria-disabled", "true")
+
+    page.get_by_label("Comment", exact=True).fill("Not lost")
+    send.click(force=True)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    expect(page.get_by_role("listbox")).to_have_count(0)
+    page.unroute("**/live?*")
+    expect(send).not_to_have_attribute("aria-disabled", "true")
+    assert not issue.comments.exists()
+    send.click()
+
+    expect(page.locator("#thread .said")).to_contain_text("Not lost")
