@@ -32,7 +32,8 @@ from .text import plain_text
 Block = dict[str, Any]
 
 _FENCE = re.compile(r"(`{3,})([\w+#.-]*)[ \t]*$")
-_LIST = re.compile(r"(?:([-*])|\d{1,9}[.)]) (?:\[([ xX])\] )?(.*)$")
+_LIST = re.compile(r"([ \t]*)(?:([-*])|\d{1,9}[.)]) (?:\[([ xX])\] )?(.*)$")
+LEVELS_MAX = 6  # of lists inside each other; what is indented further stands on the last
 _CALLOUT = re.compile(r"> ?\[!(note|warning|danger|quiet)\](?: +(.*\S))?\s*$")
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]+)\)\s*$")
 # The fields that Markdown says; others of the same block are carried along when its text is edited.
@@ -199,19 +200,33 @@ def _in_markdown(block: Block) -> str | None:
             return f"![{block.get('alt', '')}]({block.get('url')})"
         case "divider":
             return "---"
-        case "list" if isinstance(items, list):
-            return "\n".join(f"- {item}" for item in items)
-        case "numbered_list" if isinstance(items, list):
-            return "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1))
-        case "checklist" if isinstance(items, list) and all(isinstance(item, dict) for item in items):
-            return "\n".join(
-                f"- [{'x' if item.get('checked') else ' '}] {item.get('text')}" for item in items
-            )
+        case "list" | "numbered_list" | "checklist" if isinstance(items, list):
+            lines = _lines_of(block)
+            return None if lines is None else "\n".join(lines)
         case "table" if isinstance(block.get("header"), list) and isinstance(block.get("rows"), list):
             rows = [block["header"], ["---"] * len(block["header"]), *block["rows"]]
             if all(isinstance(row, list) for row in rows):
                 return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
     return None
+
+
+def _lines_of(block: Any, indent: str = "") -> list[str] | None:
+    """A list's lines, with the lists inside it indented; None if there is more in it than Markdown can say."""
+    if not isinstance(block, dict) or not isinstance(block.get("items"), list):
+        return None
+    lines: list[str] = []
+    for n, item in enumerate(block["items"], 1):
+        fields = item if isinstance(item, dict) else {"text": item}
+        mark = f"{n}. " if block.get("type") == "numbered_list" else "- "
+        box = _box(bool(fields.get("checked"))) if block.get("type") == "checklist" else ""
+        lines.append(f"{indent}{mark}{box}{fields.get('text')}")
+        children = fields.get("children")
+        for inner in children if isinstance(children, list) else ():
+            inside = _lines_of(inner, indent + " " * len(mark))
+            if inside is None:
+                return None
+            lines += inside
+    return lines
 
 
 def _quoted(text: str) -> str:
@@ -251,16 +266,33 @@ def _of_node(node: Node) -> str | None:
             return f"![{alt}]({url})"
         case Divider():
             return "---"
-        case Items(ordered, items):
-            return "\n".join(
-                f"{f'{n}.' if ordered else '-'} {_box(item.checked)}{_of_runs(item.runs)}"
-                for n, item in enumerate(items, 1)
-            )
+        case Items():
+            lines = _lines_of(_as_list_block(node))
+            return None if lines is None else "\n".join(lines)
         case Table(header, rows):
             cells = [[_of_runs(cell) for cell in row] for row in [header, *rows]]
             cells.insert(1, ["---"] * len(header))
             return "\n".join("| " + " | ".join(row) + " |" for row in cells)
     return None
+
+
+def _as_list_block(node: Node) -> Block | None:
+    """A list of any dialect as one of ours; None for what is no list of one kind with nothing but lists inside."""
+    if not isinstance(node, Items):
+        return None
+    boxes = {item.checked is not None for item in node.items}
+    if len(boxes) != 1 or (node.ordered and True in boxes):
+        return None
+    kind = "numbered_list" if node.ordered else "checklist" if True in boxes else "list"
+    items = [
+        {
+            "text": _of_runs(item.runs),
+            "checked": item.checked,
+            "children": [*map(_as_list_block, item.children)],
+        }
+        for item in node.items
+    ]
+    return {"type": kind, "items": items}
 
 
 def _box(checked: bool | None) -> str:
@@ -413,23 +445,42 @@ def _body(lines: list[str]) -> list[Block]:
 
 
 def _list(lines: list[str]) -> list[Block]:
-    """One list or several, as the markers change; a line without a marker goes on with the item above."""
-    blocks: list[Block] = []
+    """One list or several, as the markers change, and the lists inside their items by how far they are indented.
+
+    A line without a marker goes on with the item above.
+    """
+    lists: list[Block] = []
+    levels: list[tuple[int, list[Block]]] = []  # how far each level is indented, and its lists
+    item: dict[str, Any] = {}
     for line in lines:
         match = _LIST.match(line)
         if match is None:
-            items = blocks[-1]["items"]
-            if isinstance(items[-1], dict):
-                items[-1]["text"] += "\n" + line.strip()
-            else:
-                items[-1] += "\n" + line.strip()
+            item["text"] += "\n" + line.strip()
             continue
-        bullet, box, text = match.groups()
+        space, bullet, box, text = match.groups()
+        indent = len(space.expandtabs(4))
+        levels = levels or [(indent, lists)]
+        while len(levels) > 1 and indent < levels[-1][0]:
+            levels.pop()
+        if item and indent >= levels[-1][0] + 2 and len(levels) < LEVELS_MAX:
+            parent = levels[-1][1][-1]["items"][-1]
+            levels.append((indent, parent.setdefault("children", [])))
         kind = "checklist" if box is not None else "list" if bullet else "numbered_list"
-        if not blocks or blocks[-1]["type"] != kind:
-            blocks.append({"type": kind, "items": []})
-        blocks[-1]["items"].append(text if box is None else {"text": text, "checked": box in "xX"})
-    return blocks
+        here = levels[-1][1]
+        if not here or here[-1]["type"] != kind:
+            here.append({"type": kind, "items": []})
+        item = {"text": text} if box is None else {"text": text, "checked": box in "xX"}
+        here[-1]["items"].append(item)
+    _simplify(lists)
+    return lists
+
+
+def _simplify(lists: list[Block]) -> None:
+    """An item that is nothing but its text is stored as that."""
+    for block in lists:
+        for item in block["items"]:
+            _simplify(item.get("children", ()))
+        block["items"] = [item["text"] if item.keys() == {"text"} else item for item in block["items"]]
 
 
 def _row(line: str) -> list[str]:

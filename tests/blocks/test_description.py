@@ -21,7 +21,24 @@ from issues.blocks.html import render_html
 from tests.blocks.test_blocks import BLOCK, JSON
 
 WORDS = st.text(st.sampled_from("ab *_`#->|[](){}!\n1.x:~\\"), max_size=30)
+LISTS = st.recursive(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["list", "numbered_list"]), "items": st.lists(WORDS, max_size=3)}
+    ),
+    lambda inner: st.builds(
+        lambda kind, items: {"type": kind, "items": items},
+        st.sampled_from(["list", "numbered_list", "checklist"]),
+        st.lists(
+            st.fixed_dictionaries(
+                {"text": WORDS, "children": st.lists(inner, max_size=2)}, optional={"checked": st.booleans()}
+            ),
+            max_size=3,
+        ),
+    ),
+    max_leaves=6,
+)
 OURS = st.one_of(
+    LISTS,
     st.fixed_dictionaries({"type": st.just("paragraph"), "text": WORDS}),
     st.fixed_dictionaries({"type": st.just("heading"), "level": st.integers(0, 5) | st.booleans(), "text": WORDS}),
     st.fixed_dictionaries({"type": st.sampled_from(["list", "numbered_list"]), "items": st.lists(WORDS, max_size=3)}),
@@ -58,7 +75,7 @@ OURS = st.one_of(
     ),
 )  # fmt: skip
 MARKDOWN = (
-    "## Data\n\nfell to **22.3 V**\nfor 148 s\n\n- a\n- b\n\n1. x\n2. y\n\n- [x] done\n- [ ] not\n\n> q\n\n"
+    "## Data\n\nfell to **22.3 V**\nfor 148 s\n\n- a\n- b\n  1. c\n\n1. x\n2. y\n\n- [x] done\n- [ ] not\n\n> q\n\n"
     "```python\ndf.min()\n\n# 22.31\n```\n\n| Q | A |\n| --- | --- |\n| min | 25.9 V |\n\n---\n\n"
     "> [!warning] Limit crossed.\n> PWR-REQ-042 asks for 24.0 V.\n\n![plot](/file/0198c0de-0000-7000-8000-000000000000)"
 )
@@ -109,6 +126,95 @@ def test_markdown_alone_shows_the_same(block):
     assert render_html(markdown_to_blocks(blocks_to_markdown([block]))) == render_html(
         [json.loads(json.dumps(block))]
     )
+
+
+def test_lists_stand_inside_lists():
+    text = "- a\n  - b\n    goes on\n    1. c\n    2. d\n  - [x] e\n- f\n   - g\n - h\n\t- i"
+
+    blocks = markdown_to_blocks(text)
+
+    inner = [
+        {
+            "type": "list",
+            "items": [{"text": "b\ngoes on", "children": [{"type": "numbered_list", "items": ["c", "d"]}]}],
+        },
+        {"type": "checklist", "items": [{"text": "e", "checked": True}]},
+    ]
+    assert blocks == [
+        {"type": "list", "items": [{"text": "a", "children": inner}, {"text": "f", "children": [{"type": "list", "items": ["g"]}]}, {"text": "h", "children": [{"type": "list", "items": ["i"]}]}]}
+    ]  # fmt: skip
+    assert (
+        blocks_to_markdown(blocks)
+        == "- a\n  - b\ngoes on\n    1. c\n    2. d\n  - [x] e\n- f\n  - g\n- h\n  - i"
+    )
+    assert "<li>a<ul><li>b<br>goes on<ol><li>c</li><li>d</li></ol></li></ul><ul><li>" in render_html(blocks)
+
+
+def test_what_is_indented_too_far_stands_on_the_last_level():
+    text = "\n".join(f"{'  ' * level}- {level}" for level in range(50))
+
+    blocks = markdown_to_blocks(text)
+
+    assert check_blocks(json.dumps(blocks)) == []
+    assert markdown_to_blocks(blocks_to_markdown(blocks)) == blocks
+    assert "<li>49</li>" in render_html(blocks)
+
+
+def test_a_nested_list_of_another_dialect_reads_as_markdown_and_stays_itself():
+    def item(text, *children):
+        return {
+            "type": "bulletListItem",
+            "content": [{"type": "text", "text": text}],
+            "children": [*children],
+        }
+
+    description = json.dumps([item("a", item("b"), item("c"))])
+
+    markdown = description_to_markdown(description)
+
+    assert markdown == "- a\n  - b\n  - c"
+    assert (
+        json.loads(markdown_to_description(f"New.\n\n{markdown}", description))[1]
+        == json.loads(description)[0]
+    )
+
+
+LINES = st.lists(
+    st.builds(
+        lambda space, mark, text: f"{space}{mark}{text}",
+        st.sampled_from(["", "", " ", "  ", "    ", "\t"]),
+        st.sampled_from(
+            [
+                "",
+                "",
+                "- ",
+                "1. ",
+                "- [ ] ",
+                "> ",
+                "## ",
+                "| ",
+                "```",
+                "```block",
+                "---",
+                "> [!note] ",
+                "|---|",
+            ]
+        ),
+        WORDS,
+    ),
+    max_size=8,
+).map("\n".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(LINES)
+def test_lines_of_markdown_become_blocks_and_stay(text):
+    blocks = markdown_to_blocks(text)
+
+    assert check_blocks(json.dumps(blocks)) == []
+    assert markdown_to_blocks(blocks_to_markdown(blocks)) == blocks
+    again = markdown_to_blocks("\n\n".join(piece.text for piece in split_markdown(text)))
+    assert again == blocks
 
 
 @given(st.text(max_size=200))
@@ -169,6 +275,20 @@ def test_a_block_with_more_words_than_markdown_would_say_stays_json():
     block = {"type": "paragraph", "content": "a", "children": [{"type": "paragraph", "content": "b"}]}
 
     assert description_to_markdown(json.dumps([block])).startswith("```block\n")
+
+
+def test_a_block_with_words_where_nobody_looks_stays_json():
+    block = {"type": "paragraph", "content": "a", "footnote": "b"}
+
+    assert description_to_markdown(json.dumps([block])).startswith("```block\n")
+
+
+def test_code_with_a_fence_in_it_has_a_longer_one():
+    assert blocks_to_markdown([{"type": "code", "text": "```\nx\n```"}]) == "````\n```\nx\n```\n````"
+
+
+def test_a_list_may_be_indented_as_a_whole():
+    assert markdown_to_blocks("  - a\n  - b") == [{"type": "list", "items": ["a", "b"]}]
 
 
 def test_json_for_people_is_on_several_lines():
