@@ -33,6 +33,7 @@ Block = dict[str, Any]
 
 _FENCE = re.compile(r"(`{3,})([\w+#.-]*)[ \t]*$")
 _LIST = re.compile(r"([ \t]*)(?:([-*])|\d{1,9}[.)]) (?:\[([ xX])\] )?(.*)$")
+_BAR = re.compile(r"(?<!\\)\|")  # between two cells; one inside a cell stands behind a backslash
 LEVELS_MAX = 6  # of lists inside each other; what is indented further stands on the last
 _CALLOUT = re.compile(r"> ?\[!(note|warning|danger|quiet)\](?: +(.*\S))?\s*$")
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]+)\)\s*$")
@@ -206,8 +207,12 @@ def _in_markdown(block: Block) -> str | None:
         case "table" if isinstance(block.get("header"), list) and isinstance(block.get("rows"), list):
             rows = [block["header"], ["---"] * len(block["header"]), *block["rows"]]
             if all(isinstance(row, list) for row in rows):
-                return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+                return "\n".join(map(_row_line, rows))
     return None
+
+
+def _row_line(cells: list[Any]) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 def _lines_of(block: Any, indent: str = "") -> list[str] | None:
@@ -272,7 +277,7 @@ def _of_node(node: Node) -> str | None:
         case Table(header, rows):
             cells = [[_of_runs(cell) for cell in row] for row in [header, *rows]]
             cells.insert(1, ["---"] * len(header))
-            return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+            return "\n".join(map(_row_line, cells))
     return None
 
 
@@ -302,11 +307,8 @@ def _box(checked: bool | None) -> str:
 def _of_runs(runs: Runs) -> str:
     out = []
     for run in runs:
-        marks = [
-            mark
-            for on, mark in ((run.code, "`"), (run.bold, "**"), (run.italic, "*"), (run.strike, "~~"))
-            if on
-        ]
+        looks = ((run.strike, "~~"), (run.bold, "**"), (run.italic, "*"), (run.code, "`"))
+        marks = [mark for on, mark in looks if on]
         text = "".join(marks) + run.text + "".join(reversed(marks))
         out.append(f"[{text}]({run.href})" if run.href else text)
     return "".join(out)
@@ -484,4 +486,5 @@ def _simplify(lists: list[Block]) -> None:
 
 
 def _row(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    cells = _BAR.split(line.strip().removeprefix("|").removesuffix("|"))
+    return [cell.strip().replace("\\|", "|") for cell in cells]

@@ -291,6 +291,13 @@ def test_a_list_may_be_indented_as_a_whole():
     assert markdown_to_blocks("  - a\n  - b") == [{"type": "list", "items": ["a", "b"]}]
 
 
+def test_a_bar_inside_a_cell_stays_there():
+    table = {"type": "table", "header": ["a|b", ""], "rows": [["|", "\\|"], ["", "c"]]}
+
+    assert markdown_to_blocks(blocks_to_markdown([table])) == [table]
+    assert blocks_to_markdown([table]).startswith("| a\\|b |  |\n")
+
+
 def test_json_for_people_is_on_several_lines():
     block = {"type": "spectrogram", "rows": [{"name": "a" * 40, "n": 1}, {"name": "b" * 40, "n": 2}]}
 
