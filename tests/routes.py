@@ -78,6 +78,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/FND-<number>/comments/<comment_id>/restore": WRITE,
     "/FND-<number>/comments/<comment_id>/react": WRITE,
     "/FND-<number>/<field>": READ_WRITE,
+    "/file": WRITE,
     "/file/<attachment_id>": READ,
     "/file/<attachment_id>/view": READ,
     "/file/<attachment_id>/preview": READ,

@@ -33,7 +33,7 @@ _SAFE_URL = re.compile(
 )
 _SAME_SITE_FILE = re.compile(r"/file/[0-9a-f-]{36}")
 _ICONS = {"note": "i-info", "warning": "i-triangle-alert", "danger": "i-circle-alert", "quiet": "i-info"}
-_COLORS = {"note": "st-prog", "warning": "st-open", "danger": "danger-c", "quiet": "st-none"}
+_COLORS = {"note": "st-in_progress", "warning": "st-open", "danger": "danger-c", "quiet": "st-none"}
 
 
 def render_html(blocks: Any, draw: Callable[[Plot], SafeString | None] | None = None) -> SafeString:

@@ -60,6 +60,16 @@ def _attach(request: PageRequest, number: int) -> HttpResponse:
 
 
 @verb
+def upload(request: PageRequest) -> HttpResponse:
+    """Keep one file for a text that will show it; its address, as plain text."""
+    if len(request.FILES.getlist("files")) != 1:
+        return HttpResponse("One file must be chosen.", status=422, content_type="text/plain; charset=utf-8")
+    [uuid] = store_files(request)
+    address = f"/file/{uuid}"
+    return HttpResponse(address, status=201, content_type="text/plain", headers={"Location": address})
+
+
+@verb
 def remove_file(request: PageRequest, number: int, attachment_id: str) -> HttpResponse:
     """Take a file out of the evidence. A second click finds it done."""
     issue = find_issue(number)

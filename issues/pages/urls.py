@@ -91,6 +91,7 @@ issue_urls = [
     ),
 ]
 evidence_urls = [
+    path("file", files.upload, name="upload"),
     path("file/<uuid:attachment_id>", files.file_content, name="file"),
     path("file/<uuid:attachment_id>/view", evidence.file_page, name="file_page"),
     path("file/<uuid:attachment_id>/preview", evidence.preview, name="preview"),

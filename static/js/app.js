@@ -23,6 +23,7 @@ go("g t", "Go to untriaged", "untriaged");
 go("g m", "Go to metrics", "metrics");
 bind({ keys: "?", label: "This help", group, run: openHelp });
 if (document.getElementById("single-keys")) import("./help.js");
+if (document.querySelector("textarea[data-editor]")) import("./editing.js").then(({ startEditors }) => startEditors(document));
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-overlay]");

@@ -3,6 +3,7 @@
 
 import { fillAges } from "./ages.js";
 import { showChosen } from "./attach.js";
+import { startEditors } from "./editing.js";
 import { forget, restore } from "./keep.js";
 import { bind } from "./keys.js";
 import { onChange } from "./live.js";
@@ -256,6 +257,7 @@ function swapForm(form, html) {
   else document.getElementById("notice").replaceChildren(fresh);
   dress(fresh);
   (fresh.querySelector("[autofocus]") ?? place).focus();
+  startEditors(fresh);
   fresh.scrollIntoView({ block: "nearest" });
 }
 
@@ -271,6 +273,7 @@ async function edit(link) {
   const form = parsed(html).firstElementChild;
   region.append(back, form);
   restore(region);
+  startEditors(region);
   const field = form.querySelector("[autofocus]");
   field.focus();
   field.setSelectionRange?.(field.value.length, field.value.length);

@@ -20,6 +20,7 @@ export function restore(root) {
     field.value = draft.text;
     const was = field.form?.elements.was;
     if (was && draft.was) was.value = draft.was;
+    field.dispatchEvent(new Event("input")); // for an editor over it; it does not bubble: nothing was typed
     field.closest("details.decide")?.setAttribute("data-typed", "");
   }
 }

@@ -242,7 +242,7 @@ function complain(html) {
     const [place, source] = [field, now].map((one) => one.closest(".field"));
     const messages = ":scope > :is(.err, .hint)";
     for (const old of place.querySelectorAll(messages)) old.remove();
-    (field.closest(".drop") ?? field).after(...source.querySelectorAll(messages));
+    (field.closest(".drop, .blocks") ?? field).after(...source.querySelectorAll(messages));
   }
   if (!at("drawn").hidden) preview();
   form.querySelector("[aria-invalid=true]")?.focus();

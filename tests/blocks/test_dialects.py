@@ -192,7 +192,7 @@ def test_no_nesting_is_too_deep(dialect):
         ),
         (
             {"type": "callout", "callout": {"rich_text": [{"text": {"content": "n"}}], "icon": {"emoji": "📘"}, "children": [{"type": "divider", "divider": {}}]}},
-            '<div class="callout st-prog"><svg class="i" aria-hidden="true"><use href="#i-info"/></svg><p>n</p></div><div class="nested"><hr></div>',
+            '<div class="callout st-in_progress"><svg class="i" aria-hidden="true"><use href="#i-info"/></svg><p>n</p></div><div class="nested"><hr></div>',
         ),
         # Notion's answers say every text twice.
         (

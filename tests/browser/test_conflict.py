@@ -21,11 +21,11 @@ def test_a_description_written_by_two_is_chosen_block_by_block(page, another_pag
     for browser in (page, another_page):
         browser.goto(f"/{issue.reference}")
         browser.keyboard.press("e")
-    another_page.get_by_label("Markdown").fill("ONE\n\ntwo\n\nthree")
+    another_page.locator(".blocks .prose").fill("ONE\n\ntwo\n\nthree")
     another_page.get_by_role("button", name="Save description").click()
     expect(another_page.locator("#description form")).to_have_count(0)
 
-    page.get_by_label("Markdown").fill("one\n\ntwo\n\nTHREE")
+    page.locator(".blocks .prose").fill("one\n\ntwo\n\nTHREE")
     expect(page.get_by_text("Local user changed this while you are editing.")).to_be_visible()
     page.get_by_role("button", name="Save description").click()
     expect(page.get_by_role("alert")).to_contain_text("changed the description while you were writing")

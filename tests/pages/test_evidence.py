@@ -5,10 +5,11 @@ import json
 import zipfile
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from issues.models import FileKind, Issue, Reading
+from issues.models import Attachment, FileKind, Issue, Reading
 from issues.pages.cards import cards
 from issues.tasks import read_evidence
 from tests.factories import make_attachment, make_issue
@@ -227,3 +228,14 @@ class TestTheFigureOfAnIssue:
         assert "run.csv cannot be shown.</b> " + Reading.objects.get(attachment=broken).reason[:20] in page
         assert 'target="_blank" rel="noopener" title="r.pdf"' in page
         assert "opens in a new tab" in page
+
+
+def test_a_picture_for_a_text_is_kept_and_answers_with_its_address(client):
+    answer = client.post("/file", {"files": SimpleUploadedFile("plot.png", b"\x89PNG")})
+
+    attachment = Attachment.objects.get()
+    assert (answer.status_code, answer.text) == (201, attachment.get_absolute_url())
+    assert client.post("/file", {}).status_code == 422
+    two = [SimpleUploadedFile("a.png", b"a"), SimpleUploadedFile("b.png", b"b")]
+    assert client.post("/file", {"files": two}).status_code == 422
+    assert Attachment.objects.count() == 1

@@ -1,0 +1,312 @@
+"""The block editor: what is typed, pasted and dropped becomes blocks; nothing that was not touched changes by a byte."""
+
+import base64
+import io
+import json
+import re
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from playwright.sync_api import expect
+
+from issues.blocks.description import blocks_to_markdown, markdown_to_blocks
+from issues.blocks.runs import inline
+from issues.models import Attachment, Issue
+from tests.blocks.test_blocks import BLOCK
+from tests.blocks.test_description import LINES, MARKDOWN, OURS
+from tests.browser.accessibility import assert_accessible
+from tests.factories import make_issue, make_user
+
+SPECTROGRAM = '{"type": "spectrogram", "caption": "Motor 4", "bins": [1, 2.50]}'
+PASTE = """(field, given) => {
+    const carrier = new DataTransfer();
+    for (const [type, text] of Object.entries(given.texts ?? {})) carrier.setData(type, text);
+    if (given.png) carrier.items.add(new File([Uint8Array.from(atob(given.png), (c) => c.charCodeAt(0))], "image.png", {type: "image/png"}));
+    field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carrier, bubbles: true, cancelable: true}));
+}"""
+
+
+def png():
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), "navy").save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def editor(page):
+    return page.locator(".blocks .prose")
+
+
+def markdown(page):
+    return page.locator("textarea[data-editor]").input_value()
+
+
+def open_new(page):
+    page.goto("/new")
+    editor(page).click()
+
+
+def paste(page, *, png=None, **texts):
+    types = {name.replace("_", "/"): text for name, text in texts.items()}
+    page.locator("*:focus").evaluate(PASTE, {"texts": types, "png": png})
+
+
+def test_what_is_typed_becomes_blocks(page):
+    open_new(page)
+    type_ = page.keyboard.type
+    press = page.keyboard.press
+
+    type_("Fell to **22.3 V** in `eclipse`.\n")
+    type_("## What I checked\n")
+    type_("- Harness\n")
+    press("Tab")
+    type_("10 kΩ\n\n\n")
+    type_("1. Repeat\n\n")
+    type_("[x] Seated\n\n")
+    type_("> Above 24 V\n")
+    type_("```x = 1\nprint(x)\n\n")
+    type_("/call")
+    expect(page.get_by_role("listbox", name="Blocks").get_by_role("option")).to_have_count(1)
+    press("Enter")
+    type_("Limit crossed")
+    page.get_by_label("Title").fill("Battery string B")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("heading", name="Battery string B")).to_be_visible()
+    assert json.loads(Issue.objects.get().description) == [
+        {"type": "paragraph", "text": "Fell to **22.3 V** in `eclipse`."},
+        {"type": "heading", "level": 2, "text": "What I checked"},
+        {"type": "list", "items": [{"text": "Harness", "children": [{"type": "list", "items": ["10 kΩ"]}]}]},
+        {"type": "numbered_list", "items": ["Repeat"]},
+        {"type": "checklist", "items": [{"text": "Seated", "checked": True}]},
+        {"type": "quote", "text": "Above 24 V"},
+        {"type": "code", "text": "x = 1\nprint(x)"},
+        {"type": "callout", "kind": "note", "text": "Limit crossed"},
+    ]
+
+
+THROUGH = """docs => {
+    const {editor} = document.querySelector("textarea[data-editor]");
+    return docs.map((doc) => {
+        editor.textarea.value = doc;
+        editor.load();
+        const same = editor.markdown();
+        for (const block of editor.root.children) if (editor.units.has(block)) editor.units.get(block).written = null; // as if all was touched
+        return {same, anew: editor.markdown()};
+    });
+}"""
+DOCUMENTS = st.one_of(
+    LINES,
+    st.lists(LINES, max_size=3).map("\n\n".join),
+    st.lists(OURS | BLOCK, max_size=4).map(blocks_to_markdown),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+).filter(lambda text: "\r" not in text)
+
+
+def test_what_is_not_touched_stays_to_the_byte(page):
+    """Any text, read and written by the editor, is the same text; and written anew it says the same to the server."""
+    open_new(page)
+
+    @settings(
+        max_examples=8,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(DOCUMENTS, min_size=30, max_size=60))
+    def check(documents):
+        for document, found in zip(documents, page.evaluate(THROUGH, documents), strict=True):
+            assert found["same"] == document
+            assert markdown_to_blocks(found["anew"]) == markdown_to_blocks(document)
+
+    check()
+
+
+def test_editor_and_server_see_the_same_looks(page):
+    open_new(page)
+    texts = st.text(st.sampled_from("ab *`~[]()/é_"), max_size=20)
+    ask = """async ([address, texts]) => { const {readRuns} = await import(address); return texts.map((text) => readRuns(text)); }"""
+    address = page.evaluate(
+        "performance.getEntriesByType('resource').map((one) => one.name).find((name) => name.includes('editor-markdown'))"
+    )
+
+    @settings(
+        max_examples=5,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(texts, min_size=60, max_size=60))
+    def check(lines):
+        for line, runs in zip(lines, page.evaluate(ask, [address, lines]), strict=True):
+            seen = [
+                (
+                    run["text"],
+                    *(bool(run.get(look)) for look in ("bold", "italic", "code", "strike")),
+                    run.get("href", ""),
+                )
+                for run in runs
+            ]
+            assert seen == joined(
+                [(run.text, run.bold, run.italic, run.code, run.strike, run.href) for run in inline(line)]
+            )
+
+    check()
+
+
+def joined(runs):
+    found = []
+    for text, *look in runs:
+        if found and list(found[-1][1:]) == look:
+            found[-1] = (found[-1][0] + text, *look)
+        else:
+            found.append((text, *look))
+    return found
+
+
+def test_a_description_is_edited_as_blocks_and_unknown_ones_stay(page):
+    issue = make_issue(description=f'[{{"type": "paragraph", "text": "fell to 22.3 V"}}, {SPECTROGRAM}]')
+    page.goto(f"/{issue.reference}")
+    page.keyboard.press("e")
+    expect(editor(page)).to_be_focused()
+    expect(editor(page)).to_contain_text("Motor 4")
+    assert_accessible(page)
+
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("It ")
+    before = markdown(page)
+    page.get_by_role("button", name="Markdown").click()
+    page.locator("textarea[data-editor]").press("End")
+    page.get_by_role("button", name="Blocks").click()
+    assert markdown(page) == before
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator(".blocks")).to_have_count(0)
+    expect(page.locator("#description .prose")).to_contain_text("It fell to 22.3 V")
+    assert (
+        Issue.objects.get().description
+        == f'[{{"type": "paragraph", "text": "It fell to 22.3 V"}}, {SPECTROGRAM}]'
+    )
+
+
+def test_blocks_are_moved_turned_indented_and_all_of_it_undone(page):
+    issue = make_issue(description=json.dumps(markdown_to_blocks(MARKDOWN)))
+    page.goto(f"/{issue.reference}")
+    page.keyboard.press("e")
+    expect(editor(page)).to_be_focused()
+    press = page.keyboard.press
+    assert markdown(page) == MARKDOWN
+
+    press("Control+Home")
+    press("Alt+ArrowDown")
+    expect(page.locator(".blocks [role=status]").last).to_have_text("Moved down, 2 of 16")
+    press("Control+a")
+    press("Delete")
+    assert markdown(page) == ""
+    page.keyboard.type("- one\ntwo")
+    press("Tab")
+    press("Control+b")
+    assert markdown(page) == "- one\n  - **two**"
+    press("Shift+Tab")
+    press("Home")
+    press("Backspace")
+    press("Backspace")
+    assert markdown(page) == "- one**two**"
+    for _ in range(20):
+        press("Control+z")
+    assert markdown(page) == MARKDOWN
+    for _ in range(20):
+        press("Control+Shift+z")
+    assert markdown(page) == "- one**two**"
+
+
+def test_a_range_of_a_spreadsheet_becomes_a_table(page):
+    open_new(page)
+
+    paste(page, text_plain='Phase\tMinimum\nEclipse\t22.3 V\n"Sun\nlit"\t25.9 V\n')
+    page.keyboard.press("ArrowDown")
+    paste(
+        page,
+        text_html="<table><tr><td style='color:red'>a</td><td><b>b</b></td></tr><tr><td colspan=2>c</td></tr></table>",
+        text_plain="a\tb\nc\t",
+    )
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type("!")
+
+    assert markdown(page) == (
+        "| Phase | Minimum |\n| --- | --- |\n| Eclipse | 22.3 V |\n| Sun lit | 25.9 V |\n\n"
+        "| a | **b** |\n| --- | --- |\n| ! |  |"
+    )  # fmt: skip
+
+
+def test_a_page_that_is_pasted_becomes_blocks(page):
+    open_new(page)
+
+    paste(
+        page,
+        text_html="<h1>T</h1><p>a <b>b</b> <script>x()</script><a href='https://x.org'>c</a></p><ul><li>d<ol><li>e</li></ol></li></ul><pre>f\n g</pre><img src=x onerror=alert(1)>",
+        text_plain="T",
+    )
+
+    assert markdown(page) == "## T\n\na **b** [c](https://x.org)\n\n- d\n  1. e\n\n```\nf\n g\n```"
+
+
+def test_a_picture_is_pasted_with_progress_and_shown(page):
+    make_user()
+    open_new(page)
+    held = []
+    page.route("**/file", lambda route: held.append(route))
+    paste(page, png=png())
+    figure = page.locator(".blocks figure")
+    expect(figure.get_by_role("progressbar")).to_be_visible()
+    size = figure.locator("canvas").bounding_box()
+
+    held.pop().abort()
+    expect(figure.get_by_role("alert")).to_contain_text("was not uploaded. The server did not answer.")
+    assert markdown(page) == ""
+    page.unroute("**/file")
+    figure.get_by_role("button", name="Try again").click()
+    expect(figure.locator("img")).to_be_visible()
+    assert figure.locator("img").bounding_box()["height"] == size["height"]
+    page.get_by_role("textbox", name="What the image shows").fill("Voltage")
+
+    image = Attachment.objects.get()
+    assert markdown(page) == f"![Voltage]({image.get_absolute_url()})"
+    assert re.fullmatch(r"pasted-[\d-]+\.png", image.name)
+
+
+def test_the_editor_works_with_a_thumb_and_an_input_method(phone_page):
+    open_new(phone_page)
+    phone_page.get_by_role("button", name="Heading").tap()
+    keys = phone_page.context.new_cdp_session(phone_page)
+    keys.send("Input.imeSetComposition", {"text": "電", "selectionStart": 1, "selectionEnd": 1})
+    keys.send("Input.imeSetComposition", {"text": "電圧", "selectionStart": 2, "selectionEnd": 2})
+    keys.send("Input.insertText", {"text": "電圧"})
+    phone_page.keyboard.press("Enter")
+    phone_page.keyboard.type("/ta")
+    phone_page.get_by_role("option", name="Table").tap()
+    phone_page.keyboard.type("Phase")
+
+    assert markdown(phone_page).startswith("## 電圧\n\n| Phase |  |  |\n| --- |")
+    assert_accessible(phone_page, themes=("dark",))
+    assert phone_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_menu_is_led_by_keys_and_says_what_it_is(page):
+    open_new(page)
+
+    page.keyboard.type("/")
+    options = page.get_by_role("listbox", name="Blocks").get_by_role("option")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    expect(editor(page)).to_have_attribute("aria-activedescendant", "editor-option-1")
+    assert_accessible(page, themes=("light",))
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.keyboard.type("x")
+    expect(options).to_have_count(0)
+
+    assert markdown(page) == "/x"
