@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import median
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -43,6 +44,39 @@ class Frame:
     width: int = 352
     height: int = 176
     identity: str = "plot"  # makes ids of the page unique
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a signal is beyond a limit: the longest such stretch, and on which side of it that is."""
+
+    begin: float
+    end: float
+    is_below: bool
+
+
+def crossing(curve: Curve, limit: float) -> Crossing | None:
+    """The longest stretch beyond the limit; None if there is none.
+
+    Tests begin in order: beyond is the side on which the first quarter mostly is not, and what a recording begins with
+    counts only if nothing later does. Holes of an oscillation belong to it, up to a fortieth of the recording.
+    """
+    middles = [(low + high) / 2 for low, high in zip(curve.lows, curve.highs, strict=True)]
+    begin = [value for value in middles[: max(4, len(middles) // 4)] if value == value]
+    is_below = median(begin or [value for value in middles if value == value] or [limit]) >= limit
+    bridge = max(1, len(middles) // 40)
+    runs: list[list[int]] = []  # first and last bucket, and how many of them are beyond
+    for n, value in enumerate(curve.lows if is_below else curve.highs):
+        if not (value < limit if is_below else value > limit):
+            continue
+        if runs and n - runs[-1][1] <= bridge + 1:
+            runs[-1][1:] = [n, runs[-1][2] + 1]
+        else:
+            runs.append([n, n, 1])
+    if not runs:
+        return None
+    first, last, _ = max(runs, key=lambda run: (run[0] > 0, run[2]))
+    return Crossing(curve.xs[first], [*curve.xs[1:], curve.x_end][last], is_below)
 
 
 def trace(curve: Curve, span: tuple[float, float] | None, step: float) -> str:

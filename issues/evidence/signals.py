@@ -22,7 +22,9 @@ OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the is
 GAP = 8  # times the usual step between samples: the line is broken there
 SAMPLES_MAX = 500_000_000  # numbers of one table: a small Parquet file can stand for terabytes
 _PIECE = 1 << 20  # samples reduced at a time
-_SPAN_SHARE = 0.35  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
+UNUSUAL = 4  # usual spreads from the usual level: from there on something stands out
+_SPAN_SHARE = 0.5  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
+_CALM = 0.04  # of the whole reach: a first quarter that wanders more does not say what is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,41 +192,61 @@ def _starts(rows: int, x: Any) -> list[float]:
 
 
 def _find_unusual(channel: Channel, reading: Reading) -> None:
-    """The stretch that stands out most: how far from the usual level, in usual spreads; or a hole in the samples."""
+    """The stretch that stands out most: how far from the usual level, in usual spreads."""
     import numpy as np
 
-    lows, highs = np.array(channel.lows, dtype=np.float64), np.array(channel.highs, dtype=np.float64)
     if channel.count < 5 or channel.low == channel.high:
         return
-    with np.errstate(invalid="ignore"):
-        middle = (lows + highs) / 2
-    # Tests begin in order: what is usual is the first quarter, so that a step is the part after it.
-    usual = slice(0, max(4, len(middle) // 4))
-    if np.isnan(middle[usual]).all():
-        usual = slice(0, len(middle))
-    level = float(np.nanmedian(middle[usual]))
+    lows, highs = np.array(channel.lows, dtype=np.float64), np.array(channel.highs, dtype=np.float64)
+    level, spread = _usual(lows, highs, channel.high - channel.low)
     away = np.fmax(highs - level, level - lows)
     away[np.isnan(away)] = 0
-    spread = (
-        float(np.nanmedian(np.abs(middle[usual] - level))) + float(np.nanmedian((highs - lows)[usual])) / 2
-    )
-    spread = max(spread, (channel.high - channel.low) * 1e-3)
+    # What a recording begins with is how things start, and stands out only if nothing else does.
+    start = int(np.argmax(away < UNUSUAL * spread))
+    later = np.where(np.arange(len(away)) < start, 0.0, away)
+    away = later if later.max() >= UNUSUAL * spread else away
     peak = int(np.argmax(away))
     channel.score = float(away[peak] / spread)
-    inside = away >= away[peak] * _SPAN_SHARE
-    bridge = max(1, len(away) // 40)  # holes of an oscillation belong to it
+    first, last = _around(away >= away[peak] * _SPAN_SHARE, peak)
+    ends = [*reading.xs[1:], reading.x_end]
+    if channel.score >= UNUSUAL and (last - first) < len(away) * 0.75:
+        channel.span = (reading.xs[first], ends[last])
+
+
+def _usual(lows: Any, highs: Any, reach: float) -> tuple[float, float]:
+    """Level and spread of what is usual: medians, so that what is rare in it does not count.
+
+    Tests begin in order, so the first quarter says what is usual, and a step is the part after it; a quarter that is not
+    calm itself (its spread is more than a part of the whole reach) says nothing, and the whole recording does.
+    """
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        middle = (lows + highs) / 2
+    quarter, whole = slice(0, max(4, len(middle) // 4)), slice(None)
+    for part in (quarter, whole):
+        if np.isnan(middle[part]).all():
+            continue
+        level = float(np.nanmedian(middle[part]))
+        wander = float(np.nanmedian(np.abs(middle[part] - level)))
+        if part is whole or wander <= reach * _CALM:
+            break
+    return level, max(wander + float(np.nanmedian((highs - lows)[part])) / 2, reach * 1e-3)
+
+
+def _around(inside: Any, peak: int) -> tuple[int, int]:
+    """The first and the last bucket of the stretch round the peak; holes of an oscillation belong to it."""
+    bridge = max(1, len(inside) // 40)
     first = last = peak
     while (before := first - 1) >= 0 and inside[max(0, before - bridge) : before + 1].any():
         first = before
-    while (after := last + 1) < len(away) and inside[after : after + bridge + 1].any():
+    while (after := last + 1) < len(inside) and inside[after : after + bridge + 1].any():
         last = after
     while first < peak and not inside[first]:
         first += 1
     while last > peak and not inside[last]:
         last -= 1
-    ends = [*reading.xs[1:], reading.x_end]
-    if channel.score >= 4 and (last - first) < len(away) * 0.75:
-        channel.span = (reading.xs[first], ends[last])
+    return first, last
 
 
 def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from issues.blocks.read import Plot, read_blocks
-from issues.evidence.plot import Frame, Limit, moment, number, plot, thin
+from issues.evidence.plot import Frame, Limit, crossing, moment, number, plot, thin
 from issues.evidence.serving import serve_derived
 from issues.evidence.signals import Curve, Prepared
 from issues.evidence.text import CHUNK, lines_from
@@ -128,17 +128,22 @@ def _figure(
 
 
 def _frame(reading: Reading, channel: Channel, *, limits: tuple[Limit, ...] = (), **fields: Any) -> Frame:
+    """What stands around a curve. A limit that is named says where the anomaly is; else what looks unusual does."""
     x, facts = reading.facts["x"], channel.facts
     span = tuple(facts["span"]) if facts["span"] else None
-    mark = None
-    if span is not None or limits:
-        # The extreme that lies in the anomaly, or beyond the limit.
-        at_low = span is None or span[0] <= (facts["low_at"] or 0) <= span[1]
-        mark = (facts["low_at"], facts["low"]) if at_low else (facts["high_at"], facts["high"])
-        mark = None if None in mark else mark
+    is_low = span is not None and span[0] <= (facts["low_at"] or 0) <= span[1]
+    mark = span is not None
+    if limits:
+        whole = Curve(reading.facts["xs"], _floats(channel.lows), _floats(channel.highs), x["end"])
+        found = [one for limit in limits if (one := crossing(whole, limit.value))]
+        if found:
+            longest = max(found, key=lambda one: one.end - one.begin)
+            span, is_low, mark = (longest.begin, longest.end), longest.is_below, True
+    at, extreme = (facts["low_at"], facts["low"]) if is_low else (facts["high_at"], facts["high"])
     return Frame(
         unit=channel.unit, x_unit=x["unit"], is_clock=x["clock"], limits=limits, step=x["step"] or 0.0,
-        span=cast("tuple[float, float] | None", span), mark=mark, **fields,
+        span=cast("tuple[float, float] | None", span), mark=None if None in (at, extreme) or not mark else (at, extreme),
+        **fields,
     )  # fmt: skip
 
 
