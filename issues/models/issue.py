@@ -149,7 +149,7 @@ class Issue(models.Model):
                 name="issue_resolution_is_not_too_long",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=CLOSED, closed_at__isnull=False)
+                condition=Q(status__isnull=False, status__in=CLOSED, closed_at__isnull=False)
                 | (Q(closed_at=None) & (~Q(status__in=CLOSED) | Q(status=None))),
                 name="issue_has_closed_at_exactly_when_closed",
             ),
