@@ -5,6 +5,7 @@ it refuses to start with a missing secret, open hosts or DEBUG.
 """
 
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
@@ -121,10 +122,37 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "files"
-STORAGES = {
+# Attachments: on the disk, or in a bucket of S3. With a bucket, files in either place are found (issues/models/storage.py).
+S3_BUCKET = env.str("ISSUETRACKER_S3_BUCKET", default="")
+STORE = env.str("ISSUETRACKER_STORE", default="s3" if S3_BUCKET else "disk")  # where new files go
+S3_DIRECT = env.bool(
+    "ISSUETRACKER_S3_DIRECT", default=False
+)  # downloads go to the bucket by a signed address
+if STORE not in ("disk", "s3") or (STORE == "s3" and not S3_BUCKET):
+    raise ImproperlyConfigured("ISSUETRACKER_STORE is disk or s3, and s3 needs ISSUETRACKER_S3_BUCKET.")
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "issues.models.storage.EvidenceStorage"},
     "staticfiles": {"BACKEND": "issuetracker.static.HashedStaticFiles"},
 }
+if S3_BUCKET:
+    STORAGES |= {
+        "disk": STORAGES["default"],
+        "s3": {
+            "BACKEND": "issues.models.bucket.BucketStorage",
+            "OPTIONS": {
+                "bucket_name": S3_BUCKET,
+                "endpoint_url": env.str("ISSUETRACKER_S3_ENDPOINT", default=None),
+                "region_name": env.str("ISSUETRACKER_S3_REGION", default=None),
+                "access_key": env.str("ISSUETRACKER_S3_ACCESS_KEY", default=None),
+                "secret_key": env.str("ISSUETRACKER_S3_SECRET_KEY", default=None),
+                "location": env.str("ISSUETRACKER_S3_PREFIX", default=""),
+            },
+        },
+        "default": {
+            "BACKEND": "issues.models.storage.Stores",
+            "OPTIONS": {"first": STORE, "second": "disk" if STORE == "s3" else "s3"},
+        },
+    }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_ADD_HEADERS_FUNCTION = static_headers
 

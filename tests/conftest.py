@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import procrastinate
@@ -13,6 +14,9 @@ from django.core.management import call_command
 from django.test.client import ClientHandler
 
 from tests import server
+
+if TYPE_CHECKING:
+    from tests.bucket import Bucket  # boto3 takes a second, and few tests need it
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -129,6 +133,22 @@ def local(live_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """The service in local mode, as `make run` starts it."""
     with server.server(live_url, tmp_path_factory.mktemp("local"), ISSUETRACKER_LOCAL="1") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator["Bucket"]:
+    from tests import bucket
+
+    with bucket.server() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(bucket_server: "Bucket", settings: object) -> Iterator["Bucket"]:
+    """An empty bucket into which new files go; those on the disk are found, too."""
+    settings.STORAGES = bucket_server.storages("s3")  # type: ignore[attr-defined]
+    yield bucket_server
+    bucket_server.empty()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
@@ -40,6 +41,11 @@ def serve(request: HttpRequest, attachment: Attachment, *, download: bool = Fals
             "The file is missing from the store.", status=404, content_type="text/plain", headers=HEADERS
         )
     image = None if download else inline_type(attachment)
+    if image is None and settings.S3_DIRECT and request.method == "GET":
+        direct = _direct(attachment)
+        if direct is not None:
+            file.close()
+            return direct
     headers["Content-Disposition"] = disposition(attachment.name, inline=image is not None)
     content_type = image or TYPES.get(attachment.extension, "application/octet-stream")
     part = _range(request, attachment.size, tag)
@@ -78,6 +84,18 @@ def serve_derived(request: HttpRequest, key: str, sha256: str) -> HttpResponseBa
         )
     headers["Content-Length"] = str(file.size)
     return StreamingHttpResponse(_chunks(file, file.size), content_type="image/webp", headers=headers)
+
+
+def _direct(attachment: Attachment) -> HttpResponseBase | None:
+    """The way to the bucket, for a file that is only saved: who may read it has been decided, and the address ends soon.
+
+    What is shown in pages never goes that way: the bucket could not send the headers that keep it harmless.
+    """
+    sign = getattr(attachment.file.storage, "signed", None)
+    address = sign(attachment.file.name, disposition(attachment.name, inline=False)) if sign else None
+    if address is None:
+        return None
+    return HttpResponse(status=302, headers={**HEADERS, "Location": address, "Cache-Control": "no-store"})
 
 
 def inline_type(attachment: Attachment) -> str | None:

@@ -7,8 +7,11 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import InterfaceError, OperationalError, transaction
+
+from .errors import DomainError
 
 _kept: ContextVar[list[tuple[Storage, str]] | None] = ContextVar("kept", default=None)
 
@@ -30,7 +33,7 @@ def all_or_nothing() -> Iterator[None]:
     except BaseException as error:
         if not (is_commit and isinstance(error, OperationalError | InterfaceError)):
             for storage, key in kept:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, DomainError):
                     storage.delete(key)
         raise
     finally:
@@ -91,3 +94,74 @@ class EvidenceStorage(FileSystemStorage):
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class Stores(Storage):
+    """Two stores as one, while files move from one to the other or have not yet: new files go to the first.
+
+    What is not in the first is looked for in the second, so that every file can be read at every moment of a move.
+    """
+
+    def __init__(self, first: str, second: str) -> None:
+        """Both by their names in STORAGES."""
+        self._names = (first, second)
+
+    @property
+    def first(self) -> Storage:
+        return storages[self._names[0]]
+
+    @property
+    def second(self) -> Storage:
+        return storages[self._names[1]]
+
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
+        try:
+            return self.first.open(name, mode)
+        except FileNotFoundError:
+            try:
+                return self.second.open(name, mode)
+            except FileNotFoundError:
+                return self.first.open(name, mode)  # moved between the two looks
+
+    def _save(self, name: str, content: Any) -> str:
+        return self.first._save(name, content)  # type: ignore[attr-defined, no-any-return]  # every storage of Django has it
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name  # a UUID, or something of ours that is to be replaced
+
+    def path(self, name: str) -> str:
+        """Where the file lies on the disk; NotImplementedError if it is in the bucket."""
+        for store in (self.first, self.second):
+            if isinstance(store, FileSystemStorage) and store.exists(name):
+                return store.path(name)
+        raise NotImplementedError("This file is in the bucket.")
+
+    def delete(self, name: str) -> None:
+        self.second.delete(name)
+        self.first.delete(name)
+
+    def exists(self, name: str) -> bool:
+        return self.first.exists(name) or self.second.exists(name)
+
+    def size(self, name: str) -> int:
+        try:
+            return self.first.size(name)
+        except FileNotFoundError:
+            return self.second.size(name)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        found = [
+            store.listdir(path) for store in (self.first, self.second) if store.exists(path) or path == ""
+        ]
+        return sorted({name for folders, _ in found for name in folders}), sorted(
+            {name for _, files in found for name in files}
+        )
+
+    def signed(self, name: str, disposition: str) -> str | None:
+        """An address of the bucket for these bytes, if they are in it."""
+        for store in (self.first, self.second):
+            sign = getattr(store, "signed", None)
+            if sign is not None and store.exists(name):
+                address: str = sign(name, disposition)
+                return address
+        return None

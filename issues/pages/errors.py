@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from issues.evidence.sizes import size_in_words
+from issues.models import StoreAway
 from issuetracker.middleware import REQUEST_ID
 
 _WORDS = {
@@ -61,6 +62,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
     match sys.exc_info()[1]:
         case OperationalError() | InterfaceError():
             response = _page(request, 503)
+            response.headers["Retry-After"] = "2"
+            return response
+        case StoreAway():
+            response = _page(
+                request,
+                503,
+                title="The file store does not answer",
+                meaning="Nothing is lost. Try again in a moment.",
+            )
             response.headers["Retry-After"] = "2"
             return response
         case OSError(errno=number) if number in (ENOSPC, EDQUOT):
