@@ -119,6 +119,33 @@ CASES = [
             ("list, some way down", "/list?sort=updated&after=1777000000000000~1"),
         )
     ),
+    # What is typed into the search field, or chosen in the filter bar. (A board's cards stand in no row.)
+    *(
+        Case(
+            name,
+            lambda _, path=path: itertools.repeat(get(path, "text/html")),
+            lambda status, body: status == 200 and b'id="FND-' in body,
+            floor=False,
+        )
+        for name, path in (
+            ("search, common word", "/list?q=limit"),
+            ("search, rare word", "/list?q=4711"),
+            ("search, two words", "/list?q=wheel+overshoots"),
+            ("list by a tag", "/list?tag=power"),
+            ("board by a tag", "/?tag=power"),
+            ("board, common word", "/?q=limit"),
+        )
+    ),
+    *(
+        Case(
+            f"{name}, cold",
+            lambda _, path=path: itertools.repeat(get(path, "text/html")),
+            lambda status, body: status == 200 and b"FND-" in body,
+            floor=False,
+            cold=True,
+        )
+        for name, path in (("board page", "/"), ("list page", "/list"))
+    ),
     Case("issue page", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False),
     Case("issue page, cold", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False, cold=True),
     Case(
