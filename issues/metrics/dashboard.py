@@ -128,7 +128,8 @@ def last_week(question: Question, now: datetime) -> tuple[Dashboard, list[Figure
             *_fewer(view.closed(end - 1, end) - view.closed(end - 2, end - 1), than, as_)[:2], "", question.issues(closed),
         ),
         Figure(
-            "Not closed at its end", f"{left:,}", *_fewer(left - view.open_at_end(end - 2), than, as_), "",
+            "Not closed at its end", f"{left:,}", *_fewer(left - view.open_at_end(end - 2), than, as_),
+            question.issues(NotClosed(view.flows.weeks[end])),
         ),
     ]  # fmt: skip
     return Dashboard(question, now, figures(view), [make(view) for make in PANELS.values()]), week
@@ -248,7 +249,7 @@ def _median(view: _View) -> Figure:
     if now is None:
         return Figure(title, "–", "", f"Nothing was resolved in {words}", "", link, [])
     if then is None:
-        return Figure(title, duration(now), "", f"Nothing to compare in the {words} before", "", link, line)
+        return Figure(title, duration(now), "", f"None in the {words} before", "", link, line)
     if now == then:
         return Figure(title, duration(now), "The same", f"as in the {words} before", "", link, line)
     change = f"{duration(abs(now - then))} {'faster' if now < then else 'slower'}"
@@ -280,9 +281,7 @@ def _rejected_share(view: _View) -> Figure:
     if now is None:
         return Figure(title, "–", "", f"None was closed in {words}", "", link, [])
     if then is None:
-        return Figure(
-            title, f"{now} %", "", f"Nothing to compare in the {words} before", "", link, _floats(line)
-        )
+        return Figure(title, f"{now} %", "", f"None in the {words} before", "", link, _floats(line))
     points = abs(now - then)
     if points == 0:
         return Figure(title, f"{now} %", "The same", f"as in the {words} before", "", link, _floats(line))
@@ -335,7 +334,7 @@ def created_and_closed(view: _View) -> Panel:
     return Panel(
         "created-and-closed", "Created and resolved", "", chart, [made, ended, waiting],
         f"Created and closed issues per {weeks}: created peaked at {created[peak]:,} from {labels[peak]}. "
-        f"{left[-1]:,} are not closed now, {left[0]:,} were at the end of the first.",
+        f"{left[-1]:,} are not closed now, {left[0]:,} were at the end of the first",
         ["From", "Created", "Closed", "Not closed at the end"],
         [
             [Cell(labels[n]), Cell(f"{created[n]:,}", made[n]), Cell(f"{closed[n]:,}", ended[n]),

@@ -71,6 +71,11 @@ class Question:
         return urlencode({name: value for name, value in values.items() if value})
 
     @property
+    def filters(self) -> int:
+        """How many things narrow it."""
+        return sum(map(bool, (self.tag, self.owner, self.by)))
+
+    @property
     def words(self) -> str:
         """What is shown, as a heading says it: `Last 12 weeks, tag power, Atlas`."""
         parts = [f"Last {self.period.words}", f"tag {self.tag}" if self.tag else "all tags"]

@@ -91,7 +91,7 @@ def _columns(chart: Chart, links: Links, narrow: bool) -> tuple[int, int, str]:
             tall = (base - top) * values[n] / (unit * ticks)
             out.append(_bar(x, base - tall, bar, tall, color, addresses[n], f"{labels[n]}: {values[n]:,}"))
             x += bar + 2
-        if (len(labels) - 1 - n) % _every(len(labels), slot) == 0:
+        if (len(labels) - 1 - n) % _every(slot) == 0:
             out.append(_label(left + slot * (n + 0.5), height - 6, labels[n]))
     for one, addresses in lines:
         points = [
@@ -177,7 +177,7 @@ def _lines(chart: Chart, links: Links, narrow: bool) -> tuple[int, int, str]:
     unit, ticks = _scale(max((value or 0 for _, _, values, _ in lines for value in values), default=0), 4)
     out = [_grid(left, right, base, top, unit, ticks, " %")]
     step = (right - left) / max(1, len(data) - 1)
-    every = math.ceil(len(data) / 5)
+    every = _every(step, 38)
     out += [
         _label(left + step * n, 163, entry.label)
         for n, entry in enumerate(data) if (len(data) - 1 - n) % every == 0
@@ -334,9 +334,9 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
-def _every(labels: int, slot: float) -> int:
-    """Every how many labels there is room for one."""
-    return max(1, math.ceil(54 / slot))
+def _every(slot: float, wide: float = 54) -> int:
+    """Every how many labels there is room for one, `wide` with the space beside it."""
+    return max(1, math.ceil(wide / slot))
 
 
 def _line_class(color: str) -> str:

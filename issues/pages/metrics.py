@@ -29,6 +29,7 @@ from issues.search import NONE
 from .htmx import PageRequest, wants_fragment
 
 WIDE = "created-and-closed"
+ON_THE_WALL = (WIDE, "status", "age", "time-to-resolve", "rejected")  # what fits one screen without scrolling
 REFRESH = 60  # seconds between two looks of the wall
 ZONE_COOKIE = "zone"  # an IANA name, set by static/js/zone.js
 
@@ -63,6 +64,19 @@ class Drawing:
         return [(name, svg.swatch(color, kind)) for name, color, kind in self.panel.legend]
 
     @property
+    def has_legend_above(self) -> bool:
+        """Where there is room for it beside the title."""
+        return self.is_wide or (len(self.panel.legend) == 2 and not self._names_its_lines)
+
+    @property
+    def has_legend_below(self) -> bool:
+        return len(self.panel.legend) > 0 and not self.has_legend_above and not self._names_its_lines
+
+    @property
+    def _names_its_lines(self) -> bool:
+        return (self.panel.chart.chart_data.display_config or {}).get("layout") == "lines"
+
+    @property
     def statuses(self) -> list[tuple[str, list[Cell]]]:
         """The rows of the ring's table, each with the status it is about."""
         return list(zip((*Status.values, NONE), self.panel.rows, strict=False))
@@ -90,12 +104,9 @@ def metrics(request: PageRequest) -> HttpResponse:
 
 @require_safe
 def wall(request: PageRequest) -> HttpResponse:
-    """The dashboard alone, large, for a screen on a wall; it looks again every minute."""
-    response = render(
-        request,
-        "wall.html#wall" if wants_fragment(request) else "wall.html",
-        {**_context(request), "refresh": REFRESH},
-    )
+    """The dashboard's first charts alone, as large as the screen on a wall; it looks again every minute."""
+    context = {**_context(request, ON_THE_WALL), "refresh": REFRESH}
+    response = render(request, "wall.html#wall" if wants_fragment(request) else "wall.html", context)
     patch_vary_headers(response, ("HX-Request", "Cookie"))
     return response
 
@@ -204,7 +215,7 @@ def _harmless(value: object) -> object:
     return value
 
 
-def _context(request: PageRequest) -> dict[str, object]:
+def _context(request: PageRequest, panels: Sequence[str] = tuple(dashboard.PANELS)) -> dict[str, object]:
     question = Question.parse(request.GET, zone_of(request))
     answered = dashboard.answer(question, timezone.now())
     periods = [(period, question.query_string(period=period.key)) for period in PERIODS.values()]
@@ -218,7 +229,7 @@ def _context(request: PageRequest) -> dict[str, object]:
             dict.fromkeys([*([question.owner] if question.owner else []), *queries.owners_in_use(50)])
         ),
         "figures": [(figure, svg.sparkline(figure.line)) for figure in answered.figures],
-        "drawings": [Drawing(panel) for panel in answered.panels],
+        "drawings": [Drawing(panel) for panel in answered.panels if panel.name in panels],
         "now": answered.now.astimezone(question.zone),
         "zone": question.zone.key.replace("_", " "),
     }

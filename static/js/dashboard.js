@@ -18,12 +18,19 @@ function hideExtras() {
 // What was open stays open, and the focus where it was, when the charts are drawn anew.
 let open = [];
 let focused = "";
+let sheet = false;
 document.addEventListener("htmx:beforeSwap", () => {
   open = [...document.querySelectorAll("figure[id] details[open]")].map((details) => [details.closest("figure").id, [...details.parentElement.children].indexOf(details)]);
   focused = document.activeElement?.id ?? "";
+  sheet = Boolean(document.querySelector("#filters:popover-open"));
 });
 document.addEventListener("htmx:afterSettle", () => {
   hideExtras();
   for (const [id, place] of open) document.querySelector(`#${id} footer`)?.children[place]?.setAttribute("open", "");
+  if (sheet) document.getElementById("filters")?.showPopover();
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 });
+
+// A wall that nobody is at says when its numbers are old; the next answer takes the words away with the rest.
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"])
+  document.addEventListener(failure, () => document.getElementById("wall")?.setAttribute("data-away", ""));
