@@ -167,7 +167,7 @@ CHUNK = 2000  # rows that are held at a time
 @require_safe
 def issues_csv(request: PageRequest) -> StreamingHttpResponse:
     """Every issue that matches the filter in the address, newest first, as it comes from the database."""
-    wanted = IssueFilter.parse(request.GET)
+    wanted = IssueFilter.parse(request.GET, me=request.user.email)
     return _csv_file(_lines(_issue_rows(wanted)), "issues")
 
 

@@ -485,8 +485,5 @@ document.body.addEventListener("htmx:afterSwap", () => {
   selection?.say();
   announce(holder().dataset.total);
 });
-document.body.addEventListener("htmx:pushedIntoHistory", () => {
-  for (const link of document.querySelectorAll("a[data-view]")) link.href = link.dataset.view + location.search;
-});
 
 begin();

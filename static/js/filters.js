@@ -103,3 +103,8 @@ for (const narrow of form.querySelectorAll("[data-narrows]")) {
 }
 for (const menu of form.querySelectorAll(".filter"))
   menu.addEventListener("toggle", () => { if (menu.open) menu.querySelector("[data-narrows]")?.focus(); });
+
+// The other views of the same issues, and their file, follow the filter.
+document.body.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const link of document.querySelectorAll("a[data-view]")) link.href = link.dataset.view + location.search;
+});

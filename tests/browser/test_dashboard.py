@@ -60,6 +60,62 @@ def test_tables_open_and_filters_hold_without_script(plain_page: Page):
     expect(plain_page.locator("#status .big")).to_have_text("6")
 
 
+def test_a_table_that_was_opened_stays_open_when_the_charts_are_drawn_anew(page: Page):
+    page.goto("/dashboard")
+    page.locator("#age").get_by_text("Show as table").click()
+    expect(page.locator("#age table")).to_be_visible()
+
+    page.get_by_text("Atlas", exact=True).first.click()
+
+    expect(page.locator("#status .big")).to_have_text("6")
+    expect(page.locator("#age table")).to_be_visible()
+
+
+def test_a_phone_has_its_filters_in_a_sheet_that_stays(phone_page: Page):
+    phone_page.goto("/dashboard")
+    expect(phone_page.get_by_label("Tag", exact=True)).to_be_hidden()
+
+    phone_page.get_by_role("button", name="Filters").click()
+    phone_page.get_by_label("Tag", exact=True).select_option("power")
+
+    expect(phone_page.locator("#open-filters")).to_have_text(re.compile(r"Filters\s+1"))
+    expect(phone_page.get_by_label("Owner", exact=True)).to_be_visible()
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_wall_looks_again_by_itself_and_outlives_a_server_that_is_away(page: Page):
+    wall = page.context.new_page()  # htmx reports the failures of this one as errors, which they are
+    wall.clock.install()
+    wall.goto("/dashboard/wall")
+    number = wall.locator("#wall .kpi b").first
+    expect(number).to_have_text("6")
+    assert wall.evaluate("document.documentElement.scrollHeight") <= 900
+
+    wall.route("**/dashboard/wall*", lambda route: route.abort())
+    make_issue(make_user())
+    wall.clock.run_for(61_000)
+    expect(wall.get_by_text("Not connected")).to_be_visible()
+    expect(number).to_have_text("6")
+
+    wall.unroute("**/dashboard/wall*")
+    wall.clock.run_for(61_000)
+    expect(number).to_have_text("7")
+    expect(wall.get_by_text("Not connected")).to_be_hidden()
+
+
+def test_the_lists_file_is_of_what_is_filtered(page: Page):
+    page.goto("/list")
+    page.locator("#filter summary", has_text="Tag").click()
+    page.locator("#filter").get_by_label("tvac", exact=True).check()
+    expect(page.locator("#total")).to_have_text("6 issues")
+
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+
+    text = started.value.path().read_text(encoding="utf-8-sig")
+    assert [len(text.splitlines()), text.count("tvac"), text.count("power")] == [7, 6, 0]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_stands_in_anybodys_way(page: Page, theme: str, width: int):
