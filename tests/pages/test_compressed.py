@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from django.templatetags.static import static
 
 from tests.factories import make_issue
 
@@ -45,3 +46,17 @@ def test_static_files_are_for_this_site_alone_and_a_picture_among_them_runs_noth
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Content-Security-Policy" not in style.headers  # twenty files of a first visit do without
     assert picture.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_static_files_are_compressed_by_what_a_browser_takes(client, coding):
+    address = static("css/tokens.css")
+
+    plain = client.get(address)
+    squeezed = client.get(address, headers={"Accept-Encoding": f"deflate, {coding}"})
+
+    assert squeezed.headers["Content-Encoding"] == coding
+    assert int(squeezed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
+    assert "immutable" in squeezed.headers["Cache-Control"]
+    squeezed.close()
+    plain.close()
