@@ -68,6 +68,7 @@ def tell(now: datetime, progress: Progress, seed: int = 7) -> int:
         else:
             _by_hand(month, plan)
         progress(n, len(plans))
+    _review(month)
     return len(plans)
 
 
@@ -212,9 +213,50 @@ def _evidence(
         title=f"Why {shape.column} leaves its band in {run}",
         description=f"Read {len(signal.values):,} samples of {shape.column} and {shape.witness} from {run}, and compared "
         f"them with the ten runs before. {dice.choice(_CONCLUSIONS)}",
-        attachments=[files[0].uuid],
-    )
+        attachments=[files[0].uuid, _store(agent, "transcript.txt", _transcript(month, family, signal, run), plan.at).uuid],
+    )  # fmt: skip
     return files, [session]
+
+
+def _transcript(month: Month, family: Family, signal: Signal, run: str) -> bytes:
+    """What was said over the data; the numbers are the signal's."""
+    shape = family.shape
+    asker = month.team[len(shape.column) % len(month.team)].name.split()[0]
+    said = [
+        ("Atlas", f"I read {run}: {len(signal.values):,} samples of {shape.column} at {shape.rate:g} Hz."),
+        ("Atlas", f"It leaves its band at {signal.begin:g} s and is back at {signal.end:g} s."),
+        (asker, "How far does it go?"),
+        ("Atlas", f"To {_number(signal.extreme)} {shape.unit}, at {signal.at:g} s. The limit is {shape.limit:g} {shape.unit}."),
+        (asker, f"Does {shape.witness} move with it?"),
+        ("Atlas", f"No. It stays between {_number(min(signal.witness))} and {_number(max(signal.witness))}."),
+        (asker, "So it is not the load. Have we seen this shape before?"),
+        ("Atlas", "Not in the ten runs before this one. " + family.why),
+        (asker, "File it, please, with the plot and the numbers."),
+    ]  # fmt: skip
+    lines = [f"[{n * 17 // 60:02}:{n * 17 % 60:02}] {who}: {words}" for n, (who, words) in enumerate(said)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _review(month: Month) -> None:
+    """The meeting that went through the cold soak: one session, and the findings that it took up."""
+    at = month.now - timedelta(hours=20)
+    lead, *others = month.team
+    names = [person.name.split()[0] for person in month.team]
+    taken = list(Issue.objects.filter(tags__contains=["tvac"], changed_at__lt=at).order_by("-created_at")[:6])
+    lines = [f"[{n:02}:00] {names[n % len(names)]}: {issue.title}." for n, issue in enumerate(taken)]
+    minutes = _store(lead, "minutes.md", "\n".join(["# Cold soak review", "", *lines, ""]).encode(), at)
+    session = Session.create(
+        by=lead,
+        at=at,
+        title="TVAC cold soak review",
+        description=f"With {', '.join(names[1:4])}. Went through the findings of the last cold soak.\n\nDecided:\n\n"
+        "- the strap torque is measured **before** the next eclipse\n- no hardware is moved without a photograph",
+        attachments=[minutes.uuid],
+    )
+    session.change(by=others[0], starred=True, at=at + timedelta(minutes=50))
+    for issue in taken:
+        linked = issue.sessions.order_by("issue_links").values_list("uuid", flat=True)
+        issue.change(by=lead, sessions=[*linked, session.uuid], at=at + timedelta(minutes=30))
 
 
 _CONCLUSIONS = (

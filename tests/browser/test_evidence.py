@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from issues.models import Attachment, Reading, User
 from issues.tasks import read_evidence
+from tests.browser.accessibility import assert_accessible
 from tests.factories import make_attachment, make_issue
 
 CSV = b"time_s,bus_v,temp_c,load_a\n" + b"".join(
@@ -70,6 +71,7 @@ def test_pictures_open_over_the_page_and_give_the_focus_back(page, issue):
     box = page.get_by_role("dialog", name="one.png")
     expect(box).to_be_visible()
     expect(box.get_by_role("status")).to_have_text("1 of 2")
+    assert_accessible(page, themes=("light",))
 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")

@@ -183,6 +183,7 @@ class TestTeam:
         assert len(set(Comment.objects.values_list("content", flat=True))) > 110
         assert Reaction.objects.count() > 60
         assert Session.objects.count() > 15
+        assert Session.objects.filter(starred_at__isnull=False).get().issues.count() > 3
         histories = Counter(issue.events.filter(kind="changed").count() for issue in Issue.objects.all())
         assert len(histories) > 3
 
