@@ -80,7 +80,10 @@ def _render(node: Node) -> str:
         case Image(url, alt, caption):
             below = f'<figcaption class="xs muted">{_runs(caption)}</figcaption>' if caption else ""
             if _SAME_SITE_FILE.fullmatch(url):
-                return f'<figure><img src="{escape(url)}" alt="{escape(alt)}" loading="lazy">{below}</figure>'
+                # By script it opens over the page (static/js/lightbox.js), else on its own.
+                large = f'href="{escape(url)}/view" data-image="{escape(url)}/preview?large"'
+                picture = f'<img src="{escape(url)}" alt="{escape(alt or "Picture")}" loading="lazy">'
+                return f'<figure><a {large} title="{escape(alt or "Picture")}">{picture}</a>{below}</figure>'
             picture = f"<p>{_link(url, escape(alt or url))}</p>"
             return f"<figure>{picture}{below}</figure>" if below else picture
         case Nested(children):
