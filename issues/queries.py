@@ -61,12 +61,13 @@ class IssueFilter:
     priorities: tuple[str, ...] = ()  # values of Priority, or NONE
     tags: tuple[str, ...] = ()  # issues with any of them
     owners: tuple[str, ...] = ()
+    mine: bool = False  # whoever asks, as one more owner: `owner=me`
     by: str = ""  # "people" or "atlas"
     untriaged: bool = False
     times: tuple[Time, ...] = ()  # when things happened and how long they took; all of them hold
     reopened: str = ""  # "1": closed once and taken up again; "0": never
     runs: tuple[str, ...] = ()  # ids of job runs
-    me: str = ""  # the e-mail of who asks; kept only where the query says `me`
+    me: str = ""  # the e-mail of who asks; kept only where the filter says `me`
     today: date | None = None  # kept only where the query counts days from it
     query: Query = field(init=False, compare=False, default=Query())
     mistakes: tuple[Mistake, ...] = field(init=False, compare=False, default=())  # with any, nothing matches
@@ -75,12 +76,13 @@ class IssueFilter:
 
     def __post_init__(self) -> None:
         query, mistakes = parse_query(self.q) if self.q else (Query(), ())
-        if query.names_me and not self.me:
+        names_me = query.names_me or self.mine
+        if names_me and not self.me:
             mistakes += (Mistake(0, len(self.q), "“me” is nobody here: nobody is signed in."),)
         for name, value in (
             ("query", query),
             ("mistakes", mistakes),
-            ("me", self.me if query.names_me else ""),
+            ("me", self.me if names_me else ""),
             ("today", (self.today or timezone.now().date()) if query.is_relative else None),
         ):
             object.__setattr__(self, name, value)
@@ -107,7 +109,8 @@ class IssueFilter:
             statuses=values("status", (*Status.values, NONE)),
             priorities=values("priority", (*Priority.values, NONE)),
             tags=values("tag")[:50],
-            owners=values("owner")[:50],
+            owners=tuple(owner for owner in values("owner")[:50] if owner != ME),
+            mine=bool(values("owner", (ME,))),
             by=by[0] if len(by) == 1 else "",
             untriaged=bool(values("untriaged", ("1",))),
             times=parse_times(spoken),
@@ -123,6 +126,7 @@ class IssueFilter:
         pairs += [("priority", value) for value in self.priorities]
         pairs += [("tag", value) for value in self.tags]
         pairs += [("owner", value) for value in self.owners]
+        pairs += [("owner", ME)] if self.mine else []
         pairs += [("by", self.by)] if self.by else []
         pairs += [("untriaged", "1")] if self.untriaged else []
         pairs += [(name, value) for name, value, _ in self.from_charts]
@@ -146,7 +150,8 @@ class IssueFilter:
     @property
     def is_by_state_only(self) -> bool:
         """Whether the counts know how many match: nothing but status and priority filters."""
-        return not (self.q or self.tags or self.owners or self.by or self.untriaged or self.from_charts)
+        narrow = self.q or self.tags or self.owners or self.mine or self.by or self.untriaged
+        return not (narrow or self.from_charts)
 
     def without_status(self) -> "IssueFilter":
         return replace(self, statuses=())
@@ -161,8 +166,8 @@ class IssueFilter:
             issues = issues.filter(_any_of("priority", self.priorities))
         if self.tags:
             issues = issues.filter(tags__overlap=list(self.tags))
-        if self.owners:
-            issues = issues.filter(owner__in=self.owners)
+        if self.owners or self.mine:
+            issues = issues.filter(owner__in=[*self.owners, *([self.me] if self.mine else [])])
         if self.by:
             by_agent = Q(created_by__email=AGENT_EMAIL)
             issues = issues.filter(by_agent if self.by == "atlas" else ~by_agent)

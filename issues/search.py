@@ -170,6 +170,11 @@ class Query:
         return tuple(term for term in self.terms if isinstance(term, Words))
 
     @property
+    def narrows(self) -> bool:
+        """Whether it says more than words or references to look for."""
+        return any(term.negated or not isinstance(term, Words | Reference) for term in self.terms)
+
+    @property
     def is_relative(self) -> bool:
         """Whether it means something else tomorrow."""
         return any(isinstance(term, When) and term.is_relative for term in self.terms)

@@ -46,6 +46,7 @@ PAGES: dict[str, dict[str, str]] = {
     "/views/<view_id>/delete": WRITE,
     "/views/<view_id>/restore": WRITE,
     "/views/<view_id>/<change>": WRITE,
+    "/views/<view_id>/<place>": {"POST": VIEWER},  # in one's own side column
     "/palette": READ,
     "/help": {"GET": VIEWER, "POST": VIEWER},  # the switch for single keys
     "/list/columns": {"POST": VIEWER},  # which columns one sees
@@ -193,7 +194,8 @@ class World:
     field = "priority"
     emoji = "👍"
     name = "status"  # of a chart
-    change = "pin"  # of a saved view
+    change = "share"  # of a saved view
+    place = "pin"
     key = "1-none"  # of a link that does not work
     token_id = 0  # nobody's
 

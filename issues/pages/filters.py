@@ -15,7 +15,7 @@ from issues.models.account import name_from_email
 from issues.models.limits import UNASSIGNED
 from issues.models.saved_view import ViewPage
 from issues.queries import IssueFilter
-from issues.search import NONE
+from issues.search import ME, NONE
 
 from .htmx import PageRequest, wants_fragment
 from .icons import STATUS_ICONS
@@ -153,6 +153,8 @@ def chips(wanted: IssueFilter, address: str, kept: Mapping[str, str]) -> list[Ch
             rest = replace(wanted, **{field: tuple(other for other in values if other != value)})  # type: ignore[arg-type]
             label = labels.get(value) or (_owner(value) if name == "owner" else value)
             found.append(Chip(name, value, label, _address(address, rest, kept)))
+    if wanted.mine:
+        found.append(Chip("owner", ME, "Me", _address(address, replace(wanted, mine=False), kept)))
     if wanted.by:
         label = f"Found by {FINDERS[wanted.by]}"
         found.append(Chip("by", wanted.by, label, _address(address, replace(wanted, by=""), kept)))
@@ -178,7 +180,7 @@ def in_words(wanted: IssueFilter) -> str:
             ("status", [STATUSES[value] for value in wanted.statuses]),
             ("priority", [PRIORITIES[value] for value in wanted.priorities]),
             ("tag", list(wanted.tags)),
-            ("owner", [_owner(value) for value in wanted.owners]),
+            ("owner", [*map(_owner, wanted.owners), *(["me"] if wanted.mine else [])]),
         )
         if labels
     ]
@@ -214,7 +216,8 @@ def _menus(wanted: IssueFilter, mark: int | None) -> list[Menu]:
         ]),
         Menu("tag", "Tag", "tag", [Choice(tag, tag, "", tag in wanted.tags) for tag in tags]),
         Menu("owner", "Owner", "user", [
-            Choice(owner, _owner(owner), "", owner in wanted.owners) for owner in owners
+            Choice(ME, "Me", "", wanted.mine),
+            *(Choice(owner, _owner(owner), "", owner in wanted.owners) for owner in owners),
         ]),
     ]  # fmt: skip
 

@@ -26,6 +26,7 @@ from issues.models import Issue, Status
 from issues.queries import IssueFilter
 from issues.search import NONE
 
+from .filters import filter_of
 from .htmx import PageRequest, wants_fragment
 
 WIDE = "created-and-closed"
@@ -165,9 +166,12 @@ CHUNK = 2000  # rows that are held at a time
 
 
 @require_safe
-def issues_csv(request: PageRequest) -> StreamingHttpResponse:
+def issues_csv(request: PageRequest) -> HttpResponse | StreamingHttpResponse:
     """Every issue that matches the filter in the address, newest first, as it comes from the database."""
-    wanted = IssueFilter.parse(request.GET, me=request.user.email)
+    wanted = filter_of(request)
+    if wanted.mistakes:
+        words = "\n".join(map(str, wanted.mistakes))
+        return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
     return _csv_file(_lines(_issue_rows(wanted)), "issues")
 
 

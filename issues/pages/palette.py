@@ -1,7 +1,7 @@
 """What the command palette finds: issues first, then people and tags. With script off, a page with a search field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,23 +36,27 @@ def palette(request: PageRequest) -> HttpResponse:
 
 
 def _found(words: str, viewer: User) -> dict[str, Any]:
-    wanted = IssueFilter.parse(QueryDict(urlencode({"q": words})), me=viewer.email)
-    issues = wanted.apply(Issue.objects.alive()).newest_first()
     people = User.objects.filter(is_active=True, is_agent=False).filter(
         Q(name__icontains=words) | Q(email__icontains=words)
     )
     tags = [tag for tag in queries.tags_in_use(200) if words.lower() in tag.lower()]
     return {
-        "issues": [
-            {"issue": issue, "title": marked(issue.title, words)}
-            for issue in issues.only("title", "status", "priority")[:ISSUES]
-        ],
+        "issues": [{"issue": issue, "title": marked(issue.title, words)} for issue in _issues(words, viewer)],
         "people": [
             {"person": person, "name": marked(person.display_name, words), "href": _view(owner=person.email)}
             for person in people.order_by("name", "email")[:PEOPLE]
         ],
         "tags": [{"tag": marked(tag, words), "href": _view(tag=tag)} for tag in tags[:TAGS]],
     }
+
+
+def _issues(words: str, viewer: User) -> Sequence[Issue]:
+    """What the query language finds if it is spoken; else what somebody may mean who types so far."""
+    wanted = IssueFilter.parse(QueryDict(urlencode({"q": words})), me=viewer.email)
+    if wanted.mistakes or not wanted.query.narrows:
+        return queries.suggest(words, ISSUES)
+    issues = wanted.apply(Issue.objects.alive()).newest_first()
+    return list(issues.only("title", "status", "priority")[:ISSUES])
 
 
 def marked(text: str, words: str) -> SafeString:

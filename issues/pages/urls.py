@@ -148,9 +148,12 @@ view_urls = [
     path("views/<big:view_id>/delete", views.trash_view, name="trash_view"),
     path("views/<big:view_id>/restore", views.restore_view, name="restore_view"),
     re_path(
-        r"^views/(?P<view_id>[1-9]\d{0,17})/(?P<change>share|unshare|pin|unpin|up|down)$",
-        views.change_view,
-        name="change_view",
+        r"^views/(?P<view_id>[1-9]\d{0,17})/(?P<change>share|unshare)$", views.share_view, name="share_view"
+    ),
+    re_path(
+        r"^views/(?P<view_id>[1-9]\d{0,17})/(?P<place>pin|unpin|up|down)$",
+        views.place_view,
+        name="place_view",
     ),
 ]
 undo_urls = [path("undo", undo.take_back, name="undo"), path("trash", trash.trash, name="trash")]

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from issues import queries
 from issues.models import Gone, NotYours, SavedView, User, limits
@@ -93,21 +93,29 @@ def rename_view(request: PageRequest, view_id: int) -> HttpResponse:
 
 
 @verb
-def change_view(request: PageRequest, view_id: int, change: str) -> HttpResponse:
-    """Share, unshare, pin, unpin, move up or down."""
+def share_view(request: PageRequest, view_id: int, change: str) -> HttpResponse:
+    """Share it with everybody, or stop that."""
+    view = _view(request, view_id)
+    with _refused():
+        if change == "share":
+            view.share(by=request.user)
+        else:
+            view.unshare(by=request.user)
+    return _see_other(f"{reverse('pages:views')}#view-{view_id}")
+
+
+@require_POST
+def place_view(request: PageRequest, view_id: int, place: str) -> HttpResponse:
+    """Pin, unpin, move up or down in one's own side column: a viewer, too, chooses what stands there."""
     view, by = _view(request, view_id), request.user
     with _refused():
-        match change:
-            case "share":
-                view.share(by=by)
-            case "unshare":
-                view.unshare(by=by)
+        match place:
             case "pin":
                 view.pin(by=by)
             case "unpin":
                 view.unpin(by=by)
             case _:
-                view.move(by=by, up=change == "up")
+                view.move(by=by, up=place == "up")
     return _see_other(f"{reverse('pages:views')}#view-{view_id}")
 
 
@@ -159,7 +167,7 @@ def _page(
     context = {
         "here": "views",
         "views": found,
-        "pinned": SavedView.objects.pinned_by(request.user).count(),
+        "pinned_count": SavedView.objects.pinned_by(request.user).count(),
         "problem": "" if problem_of else problem,
         "name_max": limits.VIEW_NAME_MAX,
         "deleted": _deleted(request, int(deleted)) if deleted.isdecimal() and len(deleted) < 19 else None,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from issues.metrics.dashboard import PANELS
-from issues.models import Issue
+from issues.models import Issue, User
 from tests.factories import make_issue, make_user, make_viewer
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +140,21 @@ class TestCsv:
 
     def test_of_what_is_not_there_is_404(self, browser):
         assert browser.get("/dashboard/horoscope.csv").status_code == 404
+
+    @pytest.mark.parametrize("query", ["owner=me", "q=owner:me"])
+    def test_of_the_list_knows_who_asks(self, browser, query):
+        mine = make_issue(owner=User.objects.local().email)
+        make_issue()
+
+        [_, row] = rows(browser.get(f"/issues.csv?{query}"))
+
+        assert row[0] == mine.reference
+
+    def test_of_a_query_with_a_mistake_says_so(self, browser):
+        response = browser.get("/issues.csv?q=stauts:open")
+
+        assert response.status_code == 422
+        assert "Did you mean status?" in response.content.decode()
 
     def test_of_the_filtered_list_has_each_issue_once(self, browser):
         made = [make_issue(title=f"Issue {n}", tags=["power", "tvac"] if n % 2 else []) for n in range(7)]

@@ -26,6 +26,24 @@ def test_finds_an_issue_by_its_reference(client):
     assert issue.title in client.get("/palette", {"q": issue.reference}).content.decode()
 
 
+def test_titles_come_first_and_a_query_half_typed_is_words(client):
+    inside = make_issue(title="Other", description='[{"type": "paragraph", "text": "Heater"}]')
+    title = make_issue(title="Heater 1 duty cycle")
+    make_issue(title="Heater 2", status="rejected")
+
+    answer = client.get("/palette", {"q": "heat 1"}, headers=HTMX).content.decode()
+    half = client.get("/palette", {"q": "heater status:"}, headers=HTMX)
+    spoken = client.get("/palette", {"q": "heater status:rejected"}, headers=HTMX).content.decode()
+
+    assert title.reference in answer
+    assert inside.reference not in answer
+    assert half.status_code == 200
+    assert "Heater 2" not in client.get("/palette", {"q": "heater -2"}, headers=HTMX).content.decode()
+    assert title.reference not in spoken
+    listed = client.get("/palette", {"q": "heater"}, headers=HTMX).content.decode()
+    assert listed.index(title.reference) < listed.index(inside.reference)
+
+
 def test_deleted_issues_are_not_found(client):
     issue = make_issue(title="Battery string B drops to 22.3 V")
     issue.trash(by=make_user())

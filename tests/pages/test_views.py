@@ -130,7 +130,25 @@ def test_views_of_others_are_seen_when_they_are_shared_and_never_changed(person)
     assert (ours.name, ours.is_shared, ours.deleted_at) == ("Ours", True, None)
 
 
-def test_a_viewer_looks_only():
+def test_a_viewer_changes_no_view_but_chooses_what_stands_in_their_own_side_column(person, ada):
+    save(person, shared="on")
+    view = SavedView.objects.get(name="TVAC")
+    someone = make_viewer()
+    viewer = signed_in(someone)
+
+    page = viewer.get("/views/").content.decode()
+    assert f"/views/{view.pk}/pin" in page
+    assert f"/views/{view.pk}/share" not in page
+    for place in ("pin", "up", "down", "unpin", "pin"):
+        assert viewer.post(f"/views/{view.pk}/{place}").status_code == 303, place
+    for change in ("share", "unshare", "rename", "delete"):
+        assert viewer.post(f"/views/{view.pk}/{change}", {"name": "x"}).status_code == 403, change
+
+    assert view in SavedView.objects.pinned_by(someone)
+    assert SavedView.objects.get(pk=view.pk).is_shared
+
+
+def test_a_viewer_saves_none():
     viewer = signed_in(make_viewer())
 
     assert save(viewer).status_code == 403
