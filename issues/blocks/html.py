@@ -118,13 +118,14 @@ def _item(item: Item) -> str:
 
 
 def _table(table: Table) -> str:
-    width = max([len(table.header), *(len(row) for row in table.rows)], default=0)
+    width = min(64, max([len(table.header), *(len(row) for row in table.rows)], default=0))
     head = ""
     if table.header:
         cells = "".join(f'<th scope="col">{_runs(cell)}</th>' for cell in table.header)
-        head = f"<thead><tr>{cells}</tr></thead>"
+        missing = '<th scope="col"></th>' * (width - len(table.header))
+        head = f"<thead><tr>{cells}{missing}</tr></thead>"
     rows = "".join(
-        f"<tr>{''.join(f'<td>{_runs(cell)}</td>' for cell in row)}{'<td></td>' * (min(width, 64) - len(row))}</tr>"
+        f"<tr>{''.join(f'<td>{_runs(cell)}</td>' for cell in row)}{'<td></td>' * (width - len(row))}</tr>"
         for row in table.rows
     )
     return f'<div class="table-wrap" tabindex="0"><table>{head}<tbody>{rows}</tbody></table></div>'

@@ -46,6 +46,16 @@ GROUPS = (
         ("Resolve", "R"),
         ("Send, save", "Ctrl Enter"),
     )),
+    ("Writing a description", (
+        ("Blocks", "/"),
+        ("People", "@"),
+        ("Bold, italic", "Ctrl B I"),
+        ("Code in a line", "Ctrl E"),
+        ("Link the selection", "Ctrl K"),
+        ("Move the block", "Alt ↑ ↓"),
+        ("Deeper, less deep in a list", "Tab"),
+        ("Undo, again", "Ctrl Z Y"),
+    )),
 )  # fmt: skip
 
 

@@ -243,20 +243,26 @@ export function addRow(table) {
   table.tBodies[0].append(body);
 }
 
-/** One column more at the right, or the last one or the one with the caret less. */
+/** One column more at the right. */
 export function addColumn(table) {
   const block = blockOf(table.parentElement);
   replaceTable(table, block.rows.map((row) => [...row, ""]));
 }
 
-export function removeRow(table, field) {
-  const row = field?.parentElement;
-  if (row && table.tBodies[0].contains(row) && table.rows.length > 2) { const to = row.previousElementSibling?.cells[0] ?? table.rows[0].cells[0]; row.remove(); caret(to, 0); }
+/** The row with this cell less, or the last; a table keeps one under its head. */
+export function removeRow(table, cell) {
+  const row = cell && table.tBodies[0].contains(cell) ? cell.parentElement : table.tBodies[0].lastElementChild;
+  if (table.rows.length < 3) return;
+  const to = row.previousElementSibling?.cells[0] ?? table.rows[0].cells[0];
+  const hadCaret = row.contains(getSelection().anchorNode);
+  row.remove();
+  if (hadCaret) caret(to, 0);
 }
 
-export function removeColumn(table, field) {
+/** The column with this cell less, or the last; a table keeps one. */
+export function removeColumn(table, cell) {
   const { rows } = blockOf(table.parentElement);
-  const at = field?.cellIndex ?? rows[0].length - 1;
+  const at = cell?.cellIndex ?? rows[0].length - 1;
   if (rows[0].length > 1) replaceTable(table, rows.map((row) => row.filter((_, n) => n !== at)));
 }
 

@@ -171,6 +171,7 @@ export function number(root) {
     lists[level] = list;
     const n = list === "number" ? `${counts[level]}.` : "";
     if (block.dataset.n !== n) block.dataset.n = n;
+    block.toggleAttribute("data-first", level === 0 && counts[level] === 1);
   }
 }
 

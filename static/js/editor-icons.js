@@ -16,10 +16,13 @@ const SHAPES = {
   "quote": '<path d="M16 3a2 2 0 0 0-2 2v6a2 2 0 0 0 2 2 1 1 0 0 1 1 1v1a2 2 0 0 1-2 2 1 1 0 0 0-1 1v2a1 1 0 0 0 1 1 6 6 0 0 0 6-6V5a2 2 0 0 0-2-2z"/><path d="M5 3a2 2 0 0 0-2 2v6a2 2 0 0 0 2 2 1 1 0 0 1 1 1v1a2 2 0 0 1-2 2 1 1 0 0 0-1 1v2a1 1 0 0 0 1 1 6 6 0 0 0 6-6V5a2 2 0 0 0-2-2z"/>',
 };
 
-/** The icon of this name; its shape is put into the page when it is wanted first. */
-export function symbol(name) {
+/** The icon of this name. */
+export const symbol = (name) => icon(shape(name));
+
+/** The id of a shape, which is put into the page when it is wanted first. */
+export function shape(name) {
   const id = `i-${name}`;
   if (SHAPES[name] && !document.getElementById(id))
     document.body.insertAdjacentHTML("beforeend", `<svg width="0" height="0" class="vh" aria-hidden="true"><symbol id="${id}" viewBox="0 0 24 24">${SHAPES[name]}</symbol></svg>`);
-  return icon(id);
+  return id;
 }

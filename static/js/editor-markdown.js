@@ -243,20 +243,31 @@ function joined(runs) {
 export function writeRuns(given) {
   let runs = joined(given);
   for (;;) {
-    const text = runs.map(writeRun).join("");
-    const again = readRuns(text);
-    if (sameRuns(again, runs)) return text;
-    const wrong = runs.findIndex((run, n) => lookOf(run).trim() && !(again[n]?.text === run.text && lookOf(again[n]) === lookOf(run)));
-    const last = wrong < 0 ? runs.findIndex((run) => lookOf(run).trim()) : wrong;
-    if (last < 0) return text;
-    runs = joined(runs.map((run, n) => (n === last ? { text: run.text } : run)));
+    for (const order of ORDERS) {
+      const text = order ? writeNested(runs, order) : runs.map((run) => writeNested([run], ORDERS[0])).join("");
+      if (sameRuns(readRuns(text), runs)) return text;
+    }
+    const marked = runs.findLastIndex((run) => lookOf(run).trim());
+    if (marked < 0) return runs.map((run) => run.text).join("");
+    runs = joined(runs.map((run, n) => (n === marked ? { text: run.text } : run)));
   }
 }
 
-function writeRun({ text, bold, italic, code, strike, href }) {
-  const marks = [strike && "~~", bold && "**", italic && "*", code && "`"].filter(Boolean);
-  const marked = marks.join("") + text + marks.reverse().join("");
-  return href ? `[${marked}](${href})` : marked;
+// Which looks may stand around which: tried until one reads back as it was meant. Last, each piece for itself.
+const ORDERS = [["href", "strike", "bold", "italic"], ["strike", "bold", "italic", "href"], ["strike", "italic", "bold", "href"], ["bold", "italic", "strike", "href"], ["italic", "bold", "strike", "href"], null];
+const MARKS = { strike: "~~", bold: "**", italic: "*" };
+
+function writeNested(runs, [look, ...inner]) {
+  if (!look) return runs.map((run) => (run.code ? `\`${run.text}\`` : run.text)).join("");
+  let text = "";
+  for (let at = 0, end; at < runs.length; at = end) {
+    const value = runs[at][look];
+    end = at + 1;
+    while (end < runs.length && (runs[end][look] ?? "") === (value ?? "")) end += 1;
+    const inside = writeNested(runs.slice(at, end), inner);
+    text += !value ? inside : look === "href" ? `[${inside}](${value})` : MARKS[look] + inside + MARKS[look];
+  }
+  return text;
 }
 
 /** Whether these pieces can be said as they are. */

@@ -1,14 +1,12 @@
-// What comes in by paste and drop: spreadsheet ranges as tables, pages as blocks, pictures as uploads.
+// What a clipboard holds, as blocks: spreadsheet ranges as tables, pages as what they say, other text as Markdown.
 
-import { read } from "./editor-markdown.js";
-import { make, runsOf } from "./editor-dom.js";
-import { writeRuns } from "./editor-markdown.js";
+import { read, writeRuns } from "./editor-markdown.js";
+import { runsOf } from "./editor-dom.js";
 
 const ROWS_MAX = 500, COLUMNS_MAX = 40; // of a pasted table; more is data, and belongs into a file
-const SIDE_MAX = 1520; // pixels of a picture's preview
 const BLOCK = "address, article, blockquote, dd, details, div, dl, dt, figure, footer, form, h1, h2, h3, h4, h5, h6, header, hr, li, main, nav, ol, p, pre, section, table, ul";
 
-/** The blocks in a clipboard, or null if it is no more than a piece of a line. {blocks, note} */
+/** {blocks, note} of a clipboard, {line} if it is a piece of a line with looks, null if it is plain. */
 export function blocksIn(data) {
   const html = data.getData("text/html"), text = data.getData("text/plain").replace(/\r\n?/g, "\n");
   const page = html ? parse(html) : null;
@@ -19,7 +17,7 @@ export function blocksIn(data) {
   if (page) {
     const blocks = blocksOf(page.body);
     if (blocks.length > 1 || (blocks.length && blocks[0].kind !== "paragraph")) return { blocks };
-    if (blocks.length && /[*`~\]]/.test(blocks[0].text) && !text.includes("\n")) return { inline: blocks[0].text };
+    if (blocks.length && /[*`~\]]/.test(blocks[0].text) && !text.includes("\n")) return { line: blocks[0].text };
   }
   if (!text.includes("\n")) return null;
   return { blocks: blocksOfText(text) };
@@ -98,43 +96,4 @@ function itemsOf(list, level) {
     const kind = box ? { list: "task", checked: box.hasAttribute("checked") } : { list: list.nodeName === "OL" ? "number" : "bullet" };
     return [{ kind: "item", level: Math.min(level, 5), ...kind, text: lineOf(line) }, ...[...item.children].filter((one) => one.matches("ul, ol")).flatMap((inner) => itemsOf(inner, level + 1))];
   });
-}
-
-// Pictures
-
-const WHY = { 0: "The server did not answer.", 401: "You are signed out.", 403: "You may not do this.", 413: "The file is too large.", 507: "The disk is full." };
-
-/** Send a file: resolves to {url}, or {problem} in words. progress(0 to 1). */
-export function send(file, progress) {
-  return new Promise((answer) => {
-    const body = new FormData();
-    body.append("files", file, file.name || "picture.png");
-    body.append("csrfmiddlewaretoken", document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "");
-    const request = new XMLHttpRequest();
-    request.open("POST", "/file");
-    request.setRequestHeader("HX-Request", "true");
-    request.upload.addEventListener("progress", ({ loaded, total }) => progress(loaded / total));
-    request.addEventListener("loadend", () => {
-      const isPlain = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
-      if (request.status === 201) answer({ url: request.responseText.trim() });
-      else answer({ problem: isPlain ? request.responseText.trim() : WHY[request.status] ?? "The server could not do it." });
-    });
-    request.send(body);
-  });
-}
-
-/** The figure of a picture that is on its way, as large as it will be; {figure, done} */
-export async function figureFor(file) {
-  const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap) return null;
-  const scale = Math.min(1, SIDE_MAX / Math.max(bitmap.width, bitmap.height));
-  const canvas = make("canvas", { width: Math.max(1, Math.round(bitmap.width * scale)), height: Math.max(1, Math.round(bitmap.height * scale)) });
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return { canvas, width: bitmap.width, height: bitmap.height };
-}
-
-/** A pasted picture has no name of its own. */
-export function named(file) {
-  const moment = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-  return file.name && file.name !== "image.png" ? file : new File([file], `pasted-${moment}.${file.type.split("/")[1] ?? "png"}`, { type: file.type });
 }

@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from issues.blocks.description import blocks_to_markdown, markdown_to_blocks
+from issues.blocks.html import render_html
 from issues.blocks.runs import inline
 from issues.models import Attachment, Issue
 from tests.blocks.test_blocks import BLOCK
@@ -104,7 +105,7 @@ DOCUMENTS = st.one_of(
 
 
 def test_what_is_not_touched_stays_to_the_byte(page):
-    """Any text, read and written by the editor, is the same text; and written anew it says the same to the server."""
+    """Any text, read and written by the editor, is the same text; and written anew the server draws the same."""
     open_new(page)
 
     @settings(
@@ -118,7 +119,7 @@ def test_what_is_not_touched_stays_to_the_byte(page):
     def check(documents):
         for document, found in zip(documents, page.evaluate(THROUGH, documents), strict=True):
             assert found["same"] == document
-            assert markdown_to_blocks(found["anew"]) == markdown_to_blocks(document)
+            assert render_html(markdown_to_blocks(found["anew"])) == render_html(markdown_to_blocks(document))
 
     check()
 
@@ -220,6 +221,57 @@ def test_blocks_are_moved_turned_indented_and_all_of_it_undone(page):
     for _ in range(20):
         press("Control+Shift+z")
     assert markdown(page) == "- one**two**"
+
+
+def test_what_is_cut_across_blocks_comes_back_by_paste(page):
+    open_new(page)
+    page.keyboard.type("one\n## two\n- three\nfour")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowUp")
+    before = markdown(page)
+
+    cut = page.evaluate("""() => {
+        const carrier = new DataTransfer();
+        document.querySelector(".blocks .prose").dispatchEvent(new ClipboardEvent("cut", {clipboardData: carrier, bubbles: true, cancelable: true}));
+        return carrier.getData("text/plain");
+    }""")
+    assert cut in before
+    assert "## two\n\n- three" in cut
+    assert len(markdown(page)) < len(before)
+    paste(page, text_plain=cut)
+    assert [block["type"] for block in markdown_to_blocks(markdown(page))] == ["paragraph", "heading", "list"]
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+
+    assert markdown(page) == before
+
+
+def test_a_block_is_dragged_by_its_grip_and_more_stands_behind_it(page):
+    open_new(page)
+    page.keyboard.type("one\ntwo\nthree")
+    blocks = editor(page)
+    grip = page.get_by_label("Move block")
+    blocks.get_by_text("three").hover()
+    blocks.get_by_text("one").hover()
+    at, to = grip.bounding_box(), blocks.get_by_text("three").bounding_box()
+    page.mouse.move(at["x"] + 8, at["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(at["x"] + 8, to["y"] + to["height"] / 2, steps=6)
+    page.mouse.move(at["x"] + 8, to["y"] + to["height"] - 2)
+    page.mouse.up()
+    assert markdown(page) == "two\n\nthree\n\none"
+
+    grip.click()
+    page.get_by_role("option", name="Duplicate").click()
+    page.keyboard.press("Control+k")  # nothing is selected: the palette
+    expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    blocks.get_by_text("one").last.dblclick(position={"x": 8, "y": 12})
+    page.keyboard.press("Control+k")
+    page.get_by_label("Address of the link").fill("FND-12")
+    page.keyboard.press("Enter")
+
+    assert markdown(page) == "two\n\nthree\n\none\n\n[one](/FND-12)"
 
 
 def test_a_range_of_a_spreadsheet_becomes_a_table(page):
