@@ -90,9 +90,10 @@ class Fragments:
 class Kept:
     """A bounded store of what its key says everything about."""
 
-    def __init__(self, *, capacity: int) -> None:
-        """`capacity` is in bytes; what is neither text nor has a `weight` counts as a thousand."""
+    def __init__(self, *, capacity: int, weight: int = 1000) -> None:
+        """`capacity` is in bytes; what is neither text nor has a `weight` of its own counts as `weight`."""
         self._capacity = capacity
+        self._weight = weight
         self._size = 0
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
@@ -109,12 +110,12 @@ class Kept:
         """Keep this for the key, in place of what was there."""
         with self._lock:
             if key in self._kept:
-                self._size -= _weight(self._kept.pop(key))
+                self._size -= self._weigh(self._kept.pop(key))
             self._kept[key] = value
-            self._size += _weight(value)
+            self._size += self._weigh(value)
             while self._size > self._capacity and self._kept:
                 _, dropped = self._kept.popitem(last=False)
-                self._size -= _weight(dropped)
+                self._size -= self._weigh(dropped)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept for this key, made if it is not there. Two at once may both make it; either will do."""
@@ -130,6 +131,6 @@ class Kept:
             self._kept.clear()
             self._size = 0
 
-
-def _weight(value: Any) -> int:
-    return _OVERHEAD + (len(value) if isinstance(value, str | bytes) else getattr(value, "weight", 1000))
+    def _weigh(self, value: Any) -> int:
+        own = len(value) if isinstance(value, str | bytes) else getattr(value, "weight", self._weight)
+        return _OVERHEAD + int(own)

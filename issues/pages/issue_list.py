@@ -189,7 +189,7 @@ def _render_rows(ids: Sequence[int]) -> Mapping[Row, bytes]:
     }
 
 
-_rows = Fragments(_render_rows, capacity=settings.FRAGMENT_BYTES)
+_rows = Fragments(_render_rows, capacity=settings.FRAGMENT_BYTES // 8)
 
 
 def _answer(request: PageRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
