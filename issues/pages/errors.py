@@ -4,7 +4,7 @@ import re
 import sys
 from errno import EDQUOT, ENOSPC
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -26,8 +26,9 @@ _ISSUE = re.compile(r"/(FND-[1-9]\d{0,17})(?:/|\Z)")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, and 413 for a form with more text than any field takes."""
-    return _page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
+    """400, and 413 for a form with more text, fields or files than any page sends."""
+    too_much = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+    return _page(request, 413 if isinstance(exception, too_much) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
