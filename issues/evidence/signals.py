@@ -22,6 +22,7 @@ OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the is
 GAP = 8  # times the usual step between samples: the line is broken there
 SAMPLES_MAX = 500_000_000  # numbers of one table: a small Parquet file can stand for terabytes
 _PIECE = 1 << 20  # samples reduced at a time
+LEVELS = 3  # values that a column has at most if it is a switch or a state
 UNUSUAL = 4  # usual spreads from the usual level: from there on something stands out
 _SPAN_SHARE = 0.5  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
 _CALM = 0.04  # of the whole reach: a first quarter that wanders more does not say what is usual
@@ -211,6 +212,9 @@ def _find_unusual(channel: Channel, reading: Reading) -> None:
     ends = [*reading.xs[1:], reading.x_end]
     if channel.score >= UNUSUAL and (last - first) < len(away) * 0.75:
         channel.span = (reading.xs[first], ends[last])
+    # A switch says when something was done; what went wrong is seen in another column, if in any.
+    if len({value for value in (*channel.lows, *channel.highs) if value == value}) <= LEVELS:
+        channel.score = min(channel.score, float(UNUSUAL))
 
 
 def _usual(lows: Any, highs: Any, reach: float) -> tuple[float, float]:

@@ -100,7 +100,7 @@ def test_how_far_a_file_is_read_shows_and_then_the_plot_comes_by_itself(page):
     expect(page.locator("#evidence .files small")).to_have_text("Reading, 40 %")
 
     read_evidence(file.pk)
-    expect(page.get_by_role("img", name="load_a in telemetry.csv")).to_be_visible()
+    expect(page.get_by_role("img", name="bus_v in telemetry.csv")).to_be_visible()
 
     issue.change(by=User.objects.local(), attachments=[file.uuid, broken.uuid])
     read_evidence(broken.pk)

@@ -82,6 +82,19 @@ def test_an_anomaly_is_found_whatever_is_round_it(tmp_path, value, true):
     assert common(made(tmp_path, value).span, true) > 0.7
 
 
+def test_a_switch_is_less_telling_than_what_it_switched(tmp_path):
+    dice = random.Random(1)
+    rows = [
+        f"{k},{int(400 <= k < 500)},{28 - (1 if 420 <= k < 480 else 0) + dice.gauss(0, 0.05):.3f}"
+        for k in range(1200)
+    ]
+
+    heater, bus = read(tmp_path, ("time_s,heater_on,bus_v\n" + "\n".join(rows)).encode()).channels
+
+    assert bus.score > heater.score > 0
+    assert common(heater.span, (400, 500)) > 0.9
+
+
 @pytest.mark.parametrize("value", [lambda k: 20.0, lambda k: 20 + k / 24_000], ids=["noise", "a slow drift"])
 def test_what_is_usual_is_not_marked(tmp_path, value):
     assert made(tmp_path, value).span is None
