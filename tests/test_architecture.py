@@ -24,7 +24,7 @@ ARROWS = {
     "listing": {"models", "queries", "search"},
     "changes": {"models"},
     "similar": {"models"},
-    "metrics": {"models", "queries", "search"},
+    "metrics": {"fragments", "models", "queries", "search"},
     "input": {"models", "blocks"},
     "api": {"queries", "search", "fragments", "metrics", "evidence", "blocks", "models", "input"},
     "pages": {

@@ -6,16 +6,17 @@ Sums of one edition never change, so those of the latest questions stay in memor
 """
 
 from array import array
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
+from issues.fragments import Kept
 from issues.models import flow
 
 from .question import Question
@@ -23,7 +24,6 @@ from .question import Question
 AGES = ((0, 2), (3, 7), (8, 14), (15, 30))  # whole days, both included; what is older comes last
 RECENT_FINDINGS = 1000  # job runs are looked for among this many of the newest issues
 ROWS = 8  # of a chart by owner, tag or job run
-KEPT = 500_000  # numbers of sums that stay in memory
 
 NOT_CLOSED = range(3)  # codes of models/flow.py
 
@@ -49,8 +49,8 @@ class _Read:
     place: int
     by_agent: bool
     name: str
-    details: Sequence[int]
-    ns: Sequence[int]
+    details: "array[int]"
+    ns: "array[int]"
 
 
 @dataclass(slots=True)
@@ -145,53 +145,31 @@ def read(question: Question, now: datetime) -> Flows:
     key = (question.owner, question.tag, period.key, question.zone.key, flows.weeks[0], flows.ages[0])
     while True:
         edition, waiting = _waiting(question, borders)
-        sums = _kept.get(key, edition)
-        if sums is None:
-            edition_of_sums, sums = _sums(question, borders)
-            if edition_of_sums != edition:
+        sums: _Sums | None = _kept.find(key)
+        if sums is None or sums.edition != edition:
+            sums = _Sums(*_sums(question, borders))
+            if sums.edition != edition:
                 continue  # somebody folded between the two statements
             if edition:
-                _kept.put(key, edition, sums)
-        flows.add(sums)
+                _kept.put(key, sums)
+        flows.add(sums.reads)
         flows.add(waiting)
         return flows
 
 
-class _Kept:
-    """The sums of the latest questions, each of one edition."""
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What is folded, of one edition."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], tuple[str, list[_Read]]] = OrderedDict()
-        self._size = 0
-        self._lock = Lock()
+    edition: str
+    reads: list[_Read]
 
-    def get(self, key: tuple[Any, ...], edition: str) -> list[_Read] | None:
-        with self._lock:
-            found = self._kept.get(key)
-            if found is None or found[0] != edition:
-                return None
-            self._kept.move_to_end(key)
-            return found[1]
-
-    def put(self, key: tuple[Any, ...], edition: str, sums: list[_Read]) -> None:
-        with self._lock:
-            self._size -= _size(self._kept.pop(key, ("", []))[1])
-            self._kept[key] = edition, sums
-            self._size += _size(sums)
-            while self._size > KEPT:
-                self._size -= _size(self._kept.popitem(last=False)[1][1])
-
-    def clear(self) -> None:
-        with self._lock:
-            self._kept.clear()
-            self._size = 0
+    @property
+    def weight(self) -> int:
+        return sum(300 + 2 * read.ns.itemsize * len(read.ns) for read in self.reads)
 
 
-def _size(sums: list[_Read]) -> int:
-    return sum(20 + 2 * len(read.ns) for read in sums)
-
-
-_kept = _Kept()
+_kept = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # the sums of the latest questions
 Borders = dict[str, list[datetime]]
 
 

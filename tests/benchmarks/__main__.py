@@ -55,8 +55,10 @@ class Case:
     cold: bool = False  # without kept fragments
 
 
-def get(path: str, accept: str = "application/json") -> bytes:
-    who = "Cookie: sessionid=SESSION" if accept == "text/html" else "Authorization: Bearer TOKEN"
+def get(path: str, accept: str = "application/json", *, zone: str = "UTC") -> bytes:
+    who = (
+        f"Cookie: sessionid=SESSION; zone={zone}" if accept == "text/html" else "Authorization: Bearer TOKEN"
+    )
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}\r\nAccept: {accept}\r\n\r\n".encode()
 
 
@@ -92,11 +94,25 @@ CASES = [
         lambda _: itertools.repeat(post("/issues", NEW)),
         lambda status, body: status == 201 and b'"uuid"' in body,
     ),
-    Case(
-        "dashboard",
-        lambda _: itertools.repeat(get("/dashboard", "text/html")),
-        lambda status, body: status == 200 and b'id="created-and-closed"' in body,
-        floor=False,
+    *(
+        Case(
+            f"dashboard{name}",
+            lambda _, path=path, zone=zone: itertools.repeat(
+                get(f"/dashboard{path}", "text/html", zone=zone)
+            ),
+            lambda status, body: status == 200 and b'id="created-and-closed"' in body,
+            floor=False,
+            cold=name.endswith("cold"),
+        )
+        for name, path, zone in (
+            ("", "", "UTC"),
+            (", cold", "", "UTC"),
+            (", tag", "?tag=power", "UTC"),
+            (", year", "?period=1y", "UTC"),
+            (", year, cold", "?period=1y", "UTC"),
+            (", year, west", "?period=1y", "America%2FLos_Angeles"),
+            (", year, west, cold", "?period=1y", "America%2FLos_Angeles"),
+        )
     ),
     Case(
         "board page",
