@@ -1,13 +1,18 @@
 """Chart objects: what GET /issues/metrics returns and the dashboard draws. Shapes from the documented API."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 from django.utils import timezone
 from msgspec import Struct
 
-from issues.models import Priority, Status, counts
+from issues.models import Priority, Status, flow
+
+from . import flows
+from .flows import Flows
+from .question import Question
 
 WEEKS = 12
 
@@ -54,13 +59,24 @@ class Metrics(Struct):
     metrics: list[Chart]
 
 
-def metrics(today: date | None = None) -> Metrics:
+def metrics(now: datetime | None = None) -> Metrics:
     """Issues by status, created against resolved per week, issues by priority; exact to the last commit."""
-    by_state = counts.by_state()
-    return Metrics([issues_by_status(by_state), created_and_resolved(today), issues_by_priority(by_state)])
+    found = flows.read(Question(), now or timezone.now())
+    codes: Counter[tuple[int, int]] = Counter()
+    for (_, detail), n in found.state.items():
+        codes[divmod(detail, 4)] += n
+    states = by_state(codes)
+    return Metrics([issues_by_status(states), created_and_resolved(found), issues_by_priority(states)])
 
 
 ByState = Mapping[tuple[str | None, str | None], int]
+_STATUSES = {code: status for status, code in flow.STATUS_CODES.items()}
+_PRIORITIES = {code: priority for priority, code in flow.PRIORITY_CODES.items()}
+
+
+def by_state(codes: Mapping[tuple[int, int], int]) -> ByState:
+    """Issues by status and priority, given by their codes; groups of none are left out."""
+    return {(_STATUSES[status], _PRIORITIES[priority]): n for (status, priority), n in codes.items() if n}
 
 
 def issues_by_status(by_state: ByState) -> Chart:
@@ -80,19 +96,23 @@ def issues_by_priority(by_state: ByState) -> Chart:
     return _pie("Issues by priority", _with_none(entries, "No priority", totals))
 
 
-def created_and_resolved(today: date | None = None) -> Chart:
+def created_and_resolved(found: Flows) -> Chart:
     """Per week (UTC, from Monday) for twelve weeks, this one last: issues created, and issues resolved.
 
     An issue counts as resolved in the week it became what it still is; a reopened one counts no more.
     """
-    day = today or timezone.now().date()
-    this_week = day - timedelta(days=day.weekday())
-    weeks = [this_week - timedelta(weeks=n) for n in reversed(range(WEEKS))]
-    until = this_week + timedelta(weeks=1)
-    created = _per_week(counts.created_per_day(weeks[0], until), weeks)
-    resolved = _per_week(counts.closed_per_day(Status.RESOLVED, weeks[0], until), weeks)
-    bars = [Entry(week.isoformat(), n, CREATED_COLOR) for week, n in zip(weeks, created, strict=True)]
-    series = [{"type": "line", "name": "Resolved", "color": RESOLVED_COLOR, "values": resolved}]
+    weeks = range(len(found.weeks) - 1 - WEEKS, len(found.weeks) - 1)
+    resolved = flow.STATUS_CODES[Status.RESOLVED]
+    bars = [
+        Entry(
+            found.weeks[n].date().isoformat(),
+            sum(found.created[n, by_agent] for by_agent in (True, False)),
+            CREATED_COLOR,
+        )
+        for n in weeks
+    ]
+    closed = [sum(found.closed[n, by_agent, resolved] for by_agent in (True, False)) for n in weeks]
+    series = [{"type": "line", "name": "Resolved", "color": RESOLVED_COLOR, "values": closed}]
     return Chart(
         "mixed_chart",
         ChartData(
@@ -118,10 +138,3 @@ def _with_none(entries: list[Entry], label: str, totals: Mapping[str | None, int
 def _pie(title: str, entries: list[Entry]) -> Chart:
     colors = {entry.label: entry.color for entry in entries}
     return Chart("pie_chart", ChartData(title, entries, colors, None))
-
-
-def _per_week(per_day: Mapping[date, int], weeks: Sequence[date]) -> list[int]:
-    totals = dict.fromkeys(weeks, 0)
-    for day, n in per_day.items():
-        totals[day - timedelta(days=day.weekday())] += n
-    return list(totals.values())

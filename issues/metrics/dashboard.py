@@ -358,11 +358,7 @@ def _line(view: _View) -> list[int]:
 
 
 def status(view: _View) -> Panel:
-    statuses = {code: value for value, code in flow.STATUS_CODES.items()}
-    priorities = {code: value for value, code in flow.PRIORITY_CODES.items()}
-    by_state = {
-        (statuses[code], priorities[priority]): n for (code, priority), n in view.state().items() if n
-    }
+    by_state = charts.by_state(view.state())
     chart = charts.issues_by_status(by_state)
     entries, total = chart.chart_data.data, sum(by_state.values())
     links = [view.question.issues(statuses=(value,)) for value in [*Status.values, NONE][: len(entries)]]

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from . import flow
 
@@ -214,21 +214,6 @@ def closed_since(day: date) -> dict[str, int]:
             [day],
         )
         return {status: int(n) for status, n in cursor.fetchall() if n}
-
-
-def created_per_day(since: date, until: date | None = None) -> dict[date, int]:
-    """How many issues were created on each day from `since` on, before `until`; days of none are left out."""
-    return _per_day(CountDelta.objects.filter(family=Family.CREATED), since, until)
-
-
-def closed_per_day(status: str, since: date, until: date | None = None) -> dict[date, int]:
-    """How many of the issues that are `status` (resolved or rejected) now became so on each day from `since` on."""
-    return _per_day(CountDelta.objects.filter(family=Family.CLOSED, status=status), since, until)
-
-
-def _per_day(rows: "models.QuerySet[CountDelta]", since: date, until: date | None) -> dict[date, int]:
-    rows = rows.filter(day__gte=since, day__lt=until or date.max)
-    return {day: n for day, n in rows.values_list("day").annotate(total=Sum("n")) if day is not None and n}
 
 
 def day_at(offset: int, statuses: tuple[str, ...] = (), priorities: tuple[str, ...] = ()) -> tuple[date, int]:

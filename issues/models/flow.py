@@ -319,16 +319,17 @@ def rebuild() -> None:
 def mistakes() -> int:
     """How many sums differ from a recount of all issues: none, unless something went past the verbs."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT count(*) FROM (
-                SELECT {_KEY}, quarter, detail FROM (
-                    {_COUNTED_IN_SUMS}
-                    UNION ALL {_counted("SELECT * FROM issues_flowfact")}
-                    UNION ALL SELECT {_KEY}, quarter, detail, -n FROM ({_counted(ISSUES)}) recounted
-                ) both_ways GROUP BY {_KEY}, quarter, detail HAVING sum(n) <> 0
-            ) wrong
-            """  # noqa: S608 - constants
-        )
+        cursor.execute(_MISTAKES)
         [wrong] = cursor.fetchone()
     return int(wrong)
+
+
+_MISTAKES = f"""
+    SELECT count(*) FROM (
+        SELECT {_KEY}, quarter, detail FROM (
+            {_COUNTED_IN_SUMS}
+            UNION ALL {_counted("SELECT * FROM issues_flowfact")}
+            UNION ALL SELECT {_KEY}, quarter, detail, -n FROM ({_counted(ISSUES)}) recounted
+        ) both_ways GROUP BY {_KEY}, quarter, detail HAVING sum(n) <> 0
+    ) wrong
+"""  # noqa: S608 - constants

@@ -1,7 +1,7 @@
 """Chart objects, the description of the API, and its page."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -53,7 +53,7 @@ class TestMetrics:
         )
         make_issue(api.user, at=wednesday - timedelta(weeks=20))
 
-        chart = charts.created_and_resolved(date(2026, 11, 24)).chart_data
+        chart = charts.metrics(datetime(2026, 11, 24, 9, tzinfo=UTC)).metrics[1].chart_data
 
         assert len(chart.data) == 12
         assert [(entry.label, entry.value) for entry in chart.data[-2:]] == [

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from issues import queries
-from issues.metrics import dashboard, flows
+from issues.metrics import charts, dashboard, flows
 from issues.metrics.question import PERIODS, Question
 from issues.models import (
     CLOSED,
@@ -223,6 +223,27 @@ def check_numbers(question: Question, now: datetime = NOW) -> int:
     return checked
 
 
+def check_documented() -> None:
+    """GET /issues/metrics against the events, by weeks in UTC."""
+    by_status, flowing, by_priority = (chart.chart_data for chart in charts.metrics(NOW).metrics)
+    told = [(issue, Told.by(issue)) for issue in Issue.objects.alive().select_related("created_by")]
+    mondays = [datetime(2026, 9, 7, tzinfo=UTC) + timedelta(weeks=n) for n in range(12)]
+
+    def per_week(moments):
+        return [sum(monday <= at < monday + timedelta(weeks=1) for at in moments) for monday in mondays]
+
+    assert [entry.label for entry in flowing.data] == [str(monday.date()) for monday in mondays]
+    assert [entry.value for entry in flowing.data] == per_week([issue.created_at for issue, _ in told])
+    [resolved] = flowing.display_config["series"]
+    assert resolved["values"] == per_week([one.closed_at for _, one in told if one.status == "resolved"])
+    statuses = Counter(Status(one.status).label if one.status else "No status" for _, one in told)
+    priorities = Counter(
+        Priority(issue.priority).label if issue.priority else "No priority" for issue, _ in told
+    )
+    assert {entry.label: entry.value for entry in by_status.data if entry.value} == statuses
+    assert {entry.label: entry.value for entry in by_priority.data if entry.value} == priorities
+
+
 STEP = st.tuples(
     st.sampled_from(["create", "create", "status", "status", "priority", "owner", "tags", "trash", "restore", "undo", "fold"]),
     st.integers(0, 5),
@@ -248,6 +269,7 @@ def test_any_history_is_counted_as_its_events_tell(steps, zone, period, tag, by_
         take(tuple(step), made, ada=ada, atlas=atlas, at=at)
 
     check_numbers(Question(period, tag, ada.email if by_owner else "", by, ZoneInfo(zone)))
+    check_documented()
 
 
 def test_no_list_stands_behind_a_wait_that_people_never_have():
@@ -329,8 +351,6 @@ def test_a_percentile_is_a_value_that_occurred(values, share, expected):
 def test_the_status_ring_is_the_documented_pie():
     for status in Status.values:
         make_issue(status=status, at=NOW - timedelta(days=1))
-
-    from issues.metrics import charts
 
     assert dashboard.one("status", Question(), NOW).chart == charts.issues_by_status(counts.by_state())
     assert queries.count(IssueFilter()) == 4

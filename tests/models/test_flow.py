@@ -1,9 +1,11 @@
 """The roll-ups say what a recount of the issues says, whatever happened; and their slots fit every time zone."""
 
+import os
 import threading
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +23,7 @@ from issues.models import (
     flow,
     undo,
 )
+from tests import server
 from tests.factories import make_issue, make_user
 from tests.histories import forget, take
 
@@ -240,3 +243,60 @@ def test_facts_are_folded_now_and_then(django_capture_on_commit_callbacks, monke
     assert flow.mistakes() == 0
     assert counts.by_state() == {("open", "low"): 8}
     assert Event.objects.count() == 8
+
+
+BEFORE_THE_ROLL_UPS = """
+INSERT INTO issues_user (password, email, name, role, is_active, is_agent, created_at)
+VALUES ('', 'ada@example.com', '', 'member', true, false, now()), ('', 'atlas@example.com', 'Atlas', 'member', true, true, now());
+
+INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner, created_by_id, created_at, changed_at,
+    version, triaged_at, closed_at, deleted_at, deleted_by_id, comment_count, file_count, plan_count)
+SELECT gen_random_uuid(), 'Issue ' || n, '[]', (ARRAY['open', 'in_progress', 'resolved', 'rejected', NULL])[1 + n % 5],
+    (ARRAY['low', 'high', NULL])[1 + n % 3], (ARRAY['power', 'tvac', 'emc'])[1 + n % 2 : n % 4], 'ada@example.com', u.id,
+    at, at, 1, CASE WHEN n % 5 < 4 THEN at + n * interval '5 hours' END,
+    CASE WHEN n % 5 IN (2, 3) THEN at + n * interval '17 hours' END, CASE n WHEN 7 THEN now() END, CASE n WHEN 7 THEN u.id END, 0, 0, 0
+FROM generate_series(1, 60) AS n, LATERAL (SELECT timestamptz '2026-09-01' + n * interval '31 hours' AS at) moment,
+    issues_user u WHERE u.is_agent = (n % 2 = 0);
+
+-- One that was resolved, taken up again and rejected, and one that was filed as resolved and reopened.
+INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
+SELECT i.id, i.created_by_id, 'changed', json_build_object('status', json_build_object('from', came, 'to', went))::jsonb,
+    i.created_at + hours * interval '1 hour'
+FROM (VALUES ('Issue 8', 'open', 'resolved', 1), ('Issue 8', 'resolved', 'open', 2), ('Issue 8', 'open', 'rejected', 3),
+    ('Issue 10', 'resolved', 'open', 4)) AS told (title, came, went, hours) JOIN issues_issue i USING (title)
+ORDER BY i.id, hours;
+UPDATE issues_issue SET status = NULL, triaged_at = NULL WHERE title = 'Issue 10';
+"""
+
+
+@pytest.mark.django_db
+def test_a_database_from_before_the_roll_ups_is_summed_when_it_is_migrated(settings, tmp_path):
+    with server.database(settings.DATABASES["default"]) as url:
+        environment = os.environ | {
+            "DATABASE_URL": url,
+            "ISSUETRACKER_LOCAL": "1",
+            "ISSUETRACKER_DATA_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
+        }
+        server.manage(environment, "migrate", "--verbosity=0", "issues", "0004")
+        with psycopg.connect(url) as before:
+            before.execute(BEFORE_THE_ROLL_UPS)
+        server.manage(environment, "migrate", "--verbosity=0")
+        with psycopg.connect(url) as after:
+            [(wrong,)] = after.execute(flow._MISTAKES).fetchall()
+            moments = after.execute(
+                """
+                SELECT title, extract(hour FROM first_closed_at - created_at), extract(hour FROM reopened_at - created_at)
+                FROM issues_issue WHERE title IN ('Issue 8', 'Issue 10') ORDER BY 1
+                """
+            ).fetchall()
+            [(created, waiting)] = after.execute(
+                """
+                SELECT sum(one.n), (SELECT count(*) FROM issues_flowfact) FROM issues_flowsum, unnest(ns) AS one (n)
+                WHERE measure = 'created' AND owner = '' AND tag = '' AND NOT at_border
+                """
+            ).fetchall()
+
+    assert wrong == 0
+    assert (created, waiting) == (59, 0)
+    assert moments == [("Issue 10", 0, 4), ("Issue 8", 1, 2)]
