@@ -273,10 +273,13 @@ def _table(request: PageRequest, attachment: Attachment, reading: Reading) -> di
     try:
         with default_storage.open(reading.prepared) as stored:
             signal = Prepared(cast(Any, stored))
-            curves = [_drawn(signal, channel, reading, attachment, begin, end) for channel in chosen]
-            columns = [thin(signal.curve(channel.position, begin, end, ROWS), ROWS) for channel in chosen]
+            wide = [signal.curve(channel.position, begin, end, WIDE[0]) for channel in chosen]
     except OSError:
         return {"missing": True}
+    curves = [
+        _drawn(curve, channel, reading, attachment) for curve, channel in zip(wide, chosen, strict=True)
+    ]
+    columns = [thin(curve, ROWS) for curve in wide]
     frame = _frame(reading, chosen[0], title="")
     whole, width = (begin, end) == (x["begin"], x["end"]), end - begin
     query = "".join(f"&column={channel.position}" for channel in chosen)
@@ -310,15 +313,13 @@ def _table(request: PageRequest, attachment: Attachment, reading: Reading) -> di
     }  # fmt: skip
 
 
-def _drawn(
-    signal: Prepared, channel: Channel, reading: Reading, file: Attachment, begin: float, end: float
-) -> dict[str, Any]:
+def _drawn(curve: Curve, channel: Channel, reading: Reading, file: Attachment) -> dict[str, Any]:
     """A column for wide pages and once more for phones, so that labels keep their size."""
     drawings = []
     for identity, (width, height) in (("w", WIDE), ("n", NARROW)):
         frame = _frame(reading, channel, title=f"{channel.name} in {file.name}", identity=f"{identity}{channel.position}",
                        width=width, height=height)  # fmt: skip
-        drawings.append(plot(signal.curve(channel.position, begin, end, width), frame))
+        drawings.append(plot(thin(curve, width), frame))
     return {"channel": channel, "wide": drawings[0], "narrow": drawings[1]}
 
 

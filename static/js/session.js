@@ -4,6 +4,7 @@ import { fillAges } from "./ages.js";
 import { forget, restore } from "./keep.js";
 import { bind } from "./keys.js";
 import "./lightbox.js";
+import { onChange } from "./live.js";
 import { post, reason } from "./post.js";
 import "./reading.js";
 import { toast } from "./toast.js";
@@ -66,6 +67,30 @@ document.addEventListener("submit", (event) => {
   if (!about() || !event.target.matches("form[data-here]")) return;
   event.preventDefault();
   send(event.target);
+});
+
+// What others change: of the session, of the issues on this page, and new issues, which may have come out of it.
+
+const PARTS = ["about", "recorded", "files", "issues"];
+const isBusy = (part) => part.querySelector("form[data-here] .field") || [...part.querySelectorAll("input[type=file]")].some((field) => field.files.length);
+
+async function refresh() {
+  const response = await fetch(location.href).catch(() => null);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const id of PARTS) {
+    const part = document.getElementById(id), fresh = page.getElementById(id);
+    if (!part || !fresh || isBusy(part)) continue;
+    const focused = part.contains(document.activeElement) ? [...part.querySelectorAll("a, button, input")].indexOf(document.activeElement) : -1;
+    part.replaceWith(document.adoptNode(fresh));
+    fillAges(fresh);
+    if (focused >= 0) fresh.querySelectorAll("a, button, input")[focused]?.focus({ preventScroll: true });
+  }
+}
+
+onChange(async (changes) => {
+  const shown = new Set([...document.querySelectorAll("#issues .ref")].map((one) => one.textContent));
+  if (about() && changes.some(({ reference, kinds }) => shown.has(reference) || kinds.includes("session_changed") || kinds.includes("created"))) await refresh();
 });
 
 const opener = () => about()?.querySelector("[data-edit-here]");

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from issues.models import User
-from tests.factories import make_session
+from tests.factories import make_issue, make_session, make_user
 
 
 def test_is_edited_in_place_and_what_was_typed_survives(page):
@@ -30,6 +30,25 @@ def test_is_edited_in_place_and_what_was_typed_survives(page):
     expect(star).to_be_focused()
     session.refresh_from_db()
     assert session.is_starred
+
+
+def test_what_others_do_shows_while_one_looks_and_leaves_what_is_typed_alone(page):
+    me, mara = User.objects.local(), make_user()
+    session = make_session(me, title="Old title")
+    issue = make_issue(me, title="Cold cell", sessions=[session.uuid])
+    page.goto(session.get_absolute_url())
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_role("textbox", name="What was said").fill("Half a sen")
+
+    session.change(by=mara, starred=True)
+    issue.change(by=mara, status="in_progress")
+    make_issue(mara, title="Warm cell", sessions=[session.uuid])
+
+    expect(page.locator("#issues")).to_contain_text("In progress")
+    expect(page.locator("#issues")).to_contain_text("Warm cell")
+    expect(page.get_by_role("textbox", name="What was said")).to_have_value("Half a sen")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Star")).to_have_attribute("aria-pressed", "true")
 
 
 def test_works_without_script(plain_page):
