@@ -18,6 +18,9 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEAD_LIMIT = 64 * 1024  # bytes; gunicorn's parser has the exact limits, and refuses in words
+BODY_CHUNK = (
+    256 * 1024
+)  # bytes read at a time from an upload: what is read beyond what is asked for is copied each time
 BODY_LIMIT = 64 * 1024  # bytes of a body that is gathered in memory
 GATHER_TIMEOUT = 20.0  # seconds for a head and a small body
 STALL_TIMEOUT = 20  # seconds in which nothing at all moves in an upload or an answer
@@ -80,6 +83,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """In a thread: let the parser read what is gathered, then what else comes."""
         conn.sock.setblocking(True)
         conn.init()
+        conn.parser.unreader.max_body_chunk = BODY_CHUNK
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received = bytearray()
         return super().handle(conn)

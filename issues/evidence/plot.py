@@ -241,17 +241,13 @@ def _path(curve: Curve, scale: _Scale, step: float, *, digits: int) -> str:
         for value in ends:
             py = round(scale.y(value) * unit)
             if broken:
-                out.append(f"M{_short(px, digits)} {_short(py, digits)}")
+                out.append(f"M{px / unit:g} {py / unit:g}")
                 broken = False
             elif (px, py) != (at_x, at_y):
-                out.append(f"l{_short(px - at_x, digits)} {_short(py - at_y, digits)}")
+                out.append(f"l{(px - at_x) / unit:g} {(py - at_y) / unit:g}")
             at_x, at_y = px, py
         last_x, last_y = x, ends[-1]
     return "".join(out)
-
-
-def _short(tenths: int, digits: int) -> str:
-    return str(tenths) if not digits else f"{tenths / 10**digits:g}"
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:

@@ -10,6 +10,7 @@ import math
 import struct
 import tempfile
 from array import array
+from bisect import bisect_left, bisect_right
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -254,7 +255,7 @@ def _around(inside: Any, peak: int) -> tuple[int, int]:
 
 
 def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:
-    """One file: a header, x, and for each column its samples and levels, each part aligned to eight bytes."""
+    """One file: a header, x, for each column its samples and levels, and x of the levels; all aligned to eight bytes."""
     import numpy as np
 
     levels: list[int] = []  # length of each level above the samples
@@ -263,7 +264,7 @@ def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:
         size = math.ceil(size / FACTOR)
         levels.append(size)
     head = {"rows": reading.rows, "columns": len(columns), "has_x": x is not None, "levels": levels,
-            "x_begin": reading.x_begin, "x_end": reading.x_end}  # fmt: skip
+            "x_begin": reading.x_begin, "x_end": reading.x_end, "x_levels": x is not None}  # fmt: skip
     text = json.dumps(head).encode()
     with out.open("wb") as file:
         file.write(MAGIC + struct.pack("<I", len(text)) + text)
@@ -283,6 +284,9 @@ def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:
                 file.write(
                     np.stack([lows, highs], axis=1).astype(np.float32).tobytes()
                 )  # pairs: one read a window
+        if x is not None:  # where the buckets of each level begin, side by side, too
+            for n in range(1, len(levels) + 1):
+                file.write(np.ascontiguousarray(x[:: FACTOR**n]).data)
 
 
 def _align(file: IO[bytes]) -> None:
@@ -306,23 +310,39 @@ class Prepared:
         self._x_at = _aligned(len(MAGIC) + 4 + length)
         self._columns_at = self._x_at + (8 * self.rows if self._has_x else 0)
         self._column_size = _aligned(4 * self.rows) + 8 * sum(self._levels)
+        self._x_levels_at = self._columns_at + head["columns"] * self._column_size
+        self._x_levels = (
+            self._levels if head.get("x_levels") else []
+        )  # those that were made at first have none
+        self._stretches: dict[tuple[float, float, int], _Stretch] = {}
 
     def curve(self, column: int, begin: float, end: float, buckets: int) -> Curve:
         """The column between two x, in at most about `buckets` buckets; from the finest level that is not too much."""
+        # All columns of a page are asked for the same few stretches.
+        asked = (begin, end, buckets)
+        stretch = self._stretches.get(asked)
+        if stretch is None:
+            stretch = self._stretches[asked] = self._stretch(*asked)
+        lows, highs = self._part(column, stretch.level, stretch.lo, stretch.hi)
+        group, starts = stretch.group, range(0, len(lows), stretch.group)
+        if math.isnan(sum(lows)) or math.isnan(sum(highs)):
+            least = [_least(lows[n : n + group]) for n in starts]
+            most = [_most(highs[n : n + group]) for n in starts]
+        else:
+            least = [min(lows[n : n + group]) for n in starts]
+            most = [max(highs[n : n + group]) for n in starts]
+        return Curve(stretch.xs[: len(least)], least, most, stretch.x_end)
+
+    def _stretch(self, begin: float, end: float, buckets: int) -> "_Stretch":
         first, last = self._index(begin), self._index(end, after=True)
         last = max(last, first + 1)
         level, size = 0, 1
         while level < len(self._levels) and (last - first) / size > buckets * FACTOR:
             level, size = level + 1, size * FACTOR
         lo, hi = first // size, math.ceil(last / size)
-        lows, highs = self._part(column, level, lo, hi)
         group = max(1, math.ceil((hi - lo) / buckets))
-        curve = Curve([], [], [], self._x(min(self.rows - 1, last)))
-        for n in range(0, len(lows), group):
-            curve.xs.append(self._x(min(self.rows - 1, (lo + n) * size)))
-            curve.lows.append(_least(lows[n : n + group]))
-            curve.highs.append(_most(highs[n : n + group]))
-        return curve
+        xs = self._xs(level, lo, hi)[::group]
+        return _Stretch(level, lo, hi, group, xs, self._x(min(self.rows - 1, last)))
 
     def _part(self, column: int, level: int, lo: int, hi: int) -> tuple[Any, Any]:
         at = self._columns_at + column * self._column_size
@@ -337,22 +357,46 @@ class Prepared:
         return values[::2], values[1::2]
 
     def _x(self, n: int) -> float:
+        return self._xs(0, n, n + 1)[0]
+
+    def _xs(self, level: int, lo: int, hi: int) -> list[float]:
+        """Where the rows or buckets of a level begin in x."""
+        size = FACTOR**level
         if not self._has_x:
-            return float(n)
-        self._file.seek(self._x_at + 8 * n)
-        return float(struct.unpack("<d", self._file.read(8))[0])
+            return [float(n * size) for n in range(lo, min(hi, self._length(level)))]
+        if level > len(self._x_levels):
+            return [self._x(n * size) for n in range(lo, min(hi, self._length(level)))]
+        at = self._x_levels_at + 8 * sum(self._x_levels[: level - 1]) if level else self._x_at
+        values = array("d")
+        self._file.seek(at + 8 * lo)
+        values.frombytes(self._file.read(8 * (min(hi, self._length(level)) - lo)))
+        return values.tolist()
+
+    def _length(self, level: int) -> int:
+        return self._levels[level - 1] if level else self.rows
 
     def _index(self, x: float, *, after: bool = False) -> int:
-        """The first row at or after x (`after`: the first beyond it), by halving."""
-        low, high = 0, self.rows
-        while low < high:
-            middle = (low + high) // 2
-            here = self._x(middle)
-            if here < x or (after and here == x):
-                low = middle + 1
-            else:
-                high = middle
-        return min(low, self.rows)
+        """The first row at or after x (`after`: the first beyond it): found at the coarsest level, and then ever finer."""
+        look = bisect_right if after else bisect_left
+        if self._has_x and not self._x_levels and self._levels:
+            return look(range(self.rows), x, key=self._x)
+        lo, hi = 0, self._length(len(self._levels))
+        for level in range(len(self._levels), -1, -1):
+            found = lo + look(self._xs(level, lo, hi), x)
+            lo, hi = max(0, (found - 1) * FACTOR + 1), found * FACTOR
+        return min(found, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Which buckets lie between two x: of a level, from `lo` to `hi`, so many to one of the curve, which begin at `xs`."""
+
+    level: int
+    lo: int
+    hi: int
+    group: int
+    xs: list[float]
+    x_end: float
 
 
 def _aligned(n: int) -> int:

@@ -22,6 +22,7 @@ class HashingUploadHandler(TemporaryFileUploadHandler):
     so that what somebody typed can be given back. `check_files` then says what was wrong.
     """
 
+    chunk_size = 256 * 1024
     refusal: DomainError | None = None
     _bytes = 0  # of all files of this request
     _files = 0

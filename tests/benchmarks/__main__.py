@@ -284,7 +284,9 @@ def main() -> None:
     )
     options.add_argument("--sizes", default="10000,1000000")
     options.add_argument("--seconds", type=float, default=4)
-    options.add_argument("--only", default="", help="names of cases, by their beginning, with commas between")
+    options.add_argument(
+        "--only", default="", help="names of cases, by their beginning, with commas between; or evidence"
+    )
     options.add_argument("--connections", default="1,16")
     options.add_argument("--comments", default="5")
     asked = options.parse_args()
@@ -302,7 +304,10 @@ def main() -> None:
     }
     # Registered before the database is started, and so called after it was stopped.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    bench(asked)
+    if asked.only != "evidence":
+        bench(asked)
+    if asked.only in ("", "evidence"):
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.evidence"], cwd=PROJECT, check=True)
 
 
 def bench(asked: argparse.Namespace) -> None:

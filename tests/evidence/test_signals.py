@@ -1,5 +1,6 @@
 """Reducing keeps what matters: a spike of one sample at every scale, exact extremes, the stretch that stands out."""
 
+import bisect
 import math
 import random
 
@@ -144,3 +145,41 @@ class TestPlot:
     )
     def test_numbers_are_written_as_people_write_them(self, value, words):
         assert number(value) == words
+
+
+@settings(max_examples=40)
+@given(st.integers(2, 40_000), st.integers(1, 400), st.floats(-10, 450), st.booleans())
+def test_a_place_in_x_is_found_as_if_all_were_looked_at(tmp_path_factory, rows, distinct, x, after):
+    folder = tmp_path_factory.mktemp("x")
+    xs = sorted(k * 7919 % distinct for k in range(rows))  # many are the same
+    _, signal = prepared(folder, list(range(rows)), xs)
+
+    if xs[0] < xs[-1]:
+        look = bisect.bisect_right if after else bisect.bisect_left
+        for wanted in (x, float(round(x))):
+            assert signal._index(wanted, after=after) == look(xs, wanted)
+
+
+def test_a_window_is_read_in_a_few_short_reads(tmp_path):
+    """Out of a bucket each of them is a request."""
+    rows = 300_000
+    _, signal = prepared(tmp_path, [k % 7 for k in range(rows)], [k / 100 for k in range(rows)])
+    reads = []
+
+    class Watched:
+        def __init__(self, file):
+            self._file = file
+
+        def seek(self, at):
+            self._file.seek(at)
+
+        def read(self, size):
+            reads.append(size)
+            return self._file.read(size)
+
+    signal._file = Watched(signal._file)
+    for _ in range(4):
+        signal.curve(0, 1000, 2000, 1040)
+
+    assert len(reads) < 16
+    assert sum(reads) < 1_000_000
