@@ -11,6 +11,10 @@ _COLOURS = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
+_STRUCTURE = {
+    "resultTypes": ["violations"],
+    "rules": {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}},
+}
 # The colours of the new theme are painted, and no transition is under way.
 _SETTLED = """async () => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
@@ -19,7 +23,13 @@ _SETTLED = """async () => {
 
 
 def assert_accessible(page: Page, themes: tuple[str, ...] = ("light", "dark")) -> None:
-    """No violation that axe knows of (WCAG 2.0 to 2.2, A and AA, and its best practices), in the light and the dark theme."""
+    """No violation that axe knows of (WCAG 2.0 to 2.2, A and AA, and its best practices), in the light and the dark theme.
+
+    Without themes, everything but colours, for a page whose colours were looked at in another width.
+    """
+    if not themes:
+        found = _axe.run(page, options=_STRUCTURE).response["violations"]
+        assert not found, f"{page.url}\n" + "\n".join(map(_in_words, found))
     said = []
     for theme in themes:
         page.emulate_media(color_scheme=theme)
