@@ -46,6 +46,14 @@ GROUPS = (
         ("Resolve", "R"),
         ("Send, save", "Ctrl Enter"),
     )),
+    ("Plan, plot, pictures", (
+        ("Next, previous step", "J K"),
+        ("Tick the step, or take its tick off", "X"),
+        ("Zoom in, out", "+ −"),
+        ("Everything", "0"),
+        ("Earlier, later", "Shift ← →"),
+        ("Next, previous picture", "→ ←"),
+    )),
     ("Writing a description", (
         ("Blocks", "/"),
         ("People", "@"),
