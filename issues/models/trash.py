@@ -7,10 +7,11 @@ from functools import partial
 
 from django.core.files.storage import Storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from .attachment import Attachment
 from .comment import Comment, CommentAttachment
+from .event import Event, EventKind
 from .issue import Issue, IssueAttachment
 from .issue_file import IssueFile
 from .session import Session, SessionAttachment
@@ -49,6 +50,7 @@ def purge(*, before: datetime, dry_run: bool = False) -> Purged:
         referred |= set(
             Attachment.objects.filter(session_links__session__in=sessions).values_list("id", flat=True)
         )
+        referred |= set(Attachment.objects.filter(uuid__in=_once_in(issues)).values_list("id", flat=True))
         gone = Purged(
             issues=issues.count(), comments=comments.count(), sessions=sessions.count(), attachments=0
         )
@@ -73,6 +75,16 @@ def purge(*, before: datetime, dry_run: bool = False) -> Purged:
         else:
             transaction.on_commit(partial(_delete_files, files))
     return Purged(gone.issues, gone.comments, gone.sessions, len(doomed))
+
+
+def _once_in(issues: QuerySet[Issue]) -> set[str]:
+    """The ids of files that were taken out of these issues, or replaced: only their events still know of them."""
+    events = Event.objects.filter(issue__in=issues)
+    kept = events.filter(kept__has_key="attachment").values_list("kept__attachment", flat=True)
+    changes = events.filter(kind=EventKind.CHANGED, data__has_key="attachments").values_list(
+        "data__attachments__from", flat=True
+    )
+    return {*kept, *(file["id"] for files in changes for file in files)}
 
 
 def _delete_files(files: Iterable[tuple[Storage, str]]) -> None:

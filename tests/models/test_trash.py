@@ -47,6 +47,19 @@ class TestPurge:
         on_disk = {path.name for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()}
         assert on_disk == {shared.uuid.hex, free.uuid.hex}
 
+    def test_takes_what_was_in_it_once_and_is_in_nothing_else(self, long_ago):
+        ada = make_user()
+        removed, replaced, plan, shared = (make_attachment(ada, name=n) for n in ("r", "o", "p", "s"))
+        doomed = make_issue(ada, attachments=[removed.uuid, shared.uuid])
+        doomed.change(by=ada, attachments=[])
+        doomed.add_file(by=ada, attachment=replaced.uuid, file_type="plan").replace(plan.uuid, by=ada)
+        make_issue(ada, attachments=[shared.uuid])
+        doomed.trash(by=ada, at=long_ago)
+
+        purge(before=timezone.now())
+
+        assert set(Attachment.objects.all()) == {shared}
+
     def test_takes_comments_and_sessions_too(self, long_ago):
         ada = make_user()
         comment, session = make_comment(by=ada), make_session(ada)
