@@ -2,9 +2,8 @@
 // change shows within two seconds, and moves neither the card that somebody looks at nor the one they have in hand.
 
 import { fillAges } from "./ages.js";
-import { bind } from "./keys.js";
+import { bind, whenLoaded } from "./keys.js";
 import { isOffline, onChange } from "./live.js";
-import { isMenuOpen, openMenu } from "./menu.js";
 import { post, reason } from "./post.js";
 import { toast } from "./toast.js";
 
@@ -182,6 +181,12 @@ function ask(card, status) {
     });
   });
 }
+
+// A menu is loaded once a card is looked at, so that it is there when it is asked for.
+const loadMenu = () => import("./menu.js");
+const openMenu = (anchor, options) => whenLoaded(loadMenu(), (menu) => { if (anchor.isConnected) menu.openMenu(anchor, options); });
+for (const kind of ["focusin", "pointerover"])
+  document.addEventListener(kind, function look({ target }) { if (target.closest?.(".card")) { document.removeEventListener(kind, look); loadMenu(); } });
 
 /** The menu of a property at a card. */
 function choose(card, field) {
@@ -397,7 +402,7 @@ document.addEventListener("click", async (event) => {
 
 const waiting = new Set(); // ids of issues whose cards somebody has in hand just now
 
-const inHand = (card) => card.matches(".dragging, [data-busy]") || (isMenuOpen() && has(card)) || card.querySelector("[open]");
+const inHand = (card) => card.matches(".dragging, [data-busy]") || (has(card) && document.querySelector(".menu.pop")) || card.querySelector("[open]");
 
 /** Bring cards up to date. `own`: the viewer did it, so that everything may move at once. */
 async function refresh(ids, { own = false } = {}) {

@@ -4,6 +4,44 @@ const form = document.getElementById("filter");
 const field = form.querySelector("#q");
 const mistakes = () => document.getElementById("q-mistakes");
 
+// A page that swaps nothing but by this bar has no htmx until somebody turns to it; what is chosen before it is there waits.
+let coming = null;
+const loadHtmx = () => (coming ??= new Promise((done, failed) => {
+  const load = () => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: form.dataset.htmx, onload: done, onerror: failed });
+    document.head.append(script);
+  };
+  // htmx would wait for an event that has passed, unless the page is complete.
+  if (document.readyState === "complete") load();
+  else addEventListener("load", load, { once: true });
+}));
+
+async function wait(event) {
+  if (window.htmx) return;
+  if (event.type === "submit") event.preventDefault();
+  try {
+    await loadHtmx();
+  } catch {
+    coming = null;
+    if (event.type === "submit") form.submit();
+    return;
+  }
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+if (!window.htmx) {
+  for (const kind of ["focusin", "pointerover"])
+    document.addEventListener(kind, function turn({ target }) {
+      if (!target.closest?.("#filter, #chips, .empty")) return;
+      document.removeEventListener(kind, turn);
+      loadHtmx().catch(() => { coming = null; });
+    });
+  for (const kind of ["change", "submit"]) form.addEventListener(kind, wait);
+  field.addEventListener("input", wait);
+  addEventListener("popstate", ({ state }) => { if (state?.htmx && !window.htmx) location.reload(); });
+}
+
 /** What is chosen, as the summaries say it. */
 function count() {
   for (const menu of form.querySelectorAll(".filter")) {

@@ -31,6 +31,30 @@ export function singleKeys() {
   return !/(?:^|; )keys=off(?:;|$)/.test(document.cookie);
 }
 
+/** Run what comes with a module that is loaded at its first use. Keys pressed meanwhile go to whatever has the focus after. */
+export async function whenLoaded(loading, run) {
+  const pressed = [];
+  const hold = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Shift") return;
+    pressed.push(event.key);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  addEventListener("keydown", hold, true);
+  try {
+    run(await loading);
+  } finally {
+    removeEventListener("keydown", hold, true);
+  }
+  for (const key of pressed) {
+    const target = document.activeElement;
+    const goesOn = target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    if (!goesOn || key.length > 1 || !isTyping(target) || target.readOnly) continue;
+    target.setRangeText(key, target.selectionStart, target.selectionEnd, "end");
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
 /** Whether somebody types there. */
 export function isTyping(target) {
   return target instanceof Element && target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;

@@ -1,9 +1,14 @@
 // Pictures open large over the page: arrow keys go from one to the next, Esc closes, and the focus goes back to the file.
 // Without script the same links open the file's own page.
 
-let box = null, links = [], at = 0, opener = null;
+let built = null, box = null, links = [], at = 0, opener = null;
 
-function build() {
+/** The box, and the style sheet that pages do without until a picture is opened. */
+async function build() {
+  const piece = document.getElementById("lightbox-style").content.cloneNode(true);
+  const style = piece.firstElementChild;
+  const ready = new Promise((done) => { style.onload = style.onerror = done; });
+  document.head.append(style);
   box = document.createElement("dialog");
   box.className = "lightbox";
   box.setAttribute("aria-labelledby", "lightbox-name");
@@ -26,6 +31,7 @@ function build() {
   box.addEventListener("close", () => (opener.isConnected ? opener : document.querySelector(`a[data-image="${CSS.escape(opener.dataset.image)}"]`))?.focus());
   const picture = box.querySelector("img");
   picture.addEventListener("error", () => { picture.hidden = true; box.querySelector(".stage p").hidden = false; });
+  await ready;
 }
 
 function show(to) {
@@ -47,14 +53,15 @@ function show(to) {
   }
 }
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-image]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const all = [...document.querySelectorAll("a[data-image]")].map((one) => ({ href: one.href, image: one.dataset.image, name: one.title || one.textContent.trim() }));
   links = all.filter((one, n) => all.findIndex((other) => other.image === one.image) === n);
   opener = link;
-  if (!box) build();
+  built ??= build();
+  await built;
   show(links.findIndex((one) => one.image === link.dataset.image));
   box.showModal();
 });
