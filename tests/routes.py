@@ -128,6 +128,8 @@ API: dict[str, dict[str, str]] = {
     "/issues/<issue_id>/comments/<comment_id>/reactions/<emoji>": {"PUT": MEMBER, "DELETE": MEMBER},
     "/issues/<issue_id>/files": READ_WRITE,
     "/issues/<issue_id>/files/<file_id>": {"DELETE": MEMBER},
+    "/issues/<issue_id>/files/<file_id>/steps": READ,
+    "/issues/<issue_id>/files/<file_id>/steps/<step>": {"PUT": MEMBER, "DELETE": MEMBER},
     "/sessions": READ_WRITE,
     "/sessions/<session_id>": {"GET": VIEWER, "PUT": MEMBER, "DELETE": MEMBER},
     "/sessions/<session_id>/upload-files": WRITE,
@@ -221,6 +223,7 @@ class World:
             by=self.member, attachment=plan.uuid, file_type="troubleshooting_plan"
         )
         self.file_id = self.plan.uuid
+        self.step = self.plan.progress().outline.steps[0].key
 
     def mend(self) -> None:
         """Bring back what a caller was allowed to delete, for the next one."""

@@ -120,7 +120,7 @@ def _operation(path: str, operation: Operation, references: dict[Any, Any]) -> d
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "uuid"}
-    if name in ("emoji", "signature"):
+    if name in ("emoji", "signature", "step"):
         schema = {"type": "string", "minLength": 1}
     if name == "name":
         schema = {"type": "string", "enum": list(dashboard.PANELS)}

@@ -92,6 +92,16 @@ class IssueFile(Struct):
     created_at: str
 
 
+class Step(Struct):
+    """One step of a troubleshooting plan; `said_by` and `said_at` are null when the plan itself says so."""
+
+    step: str
+    text: str
+    is_done: bool
+    said_by: str | None
+    said_at: str | None
+
+
 class IssueList(Struct):
     """A page of issues, and how many match in all."""
 
@@ -111,6 +121,14 @@ class IssueFileList(Struct):
 
     items: list[IssueFile]
     count: int
+
+
+class StepList(Struct):
+    """The steps of a plan, how many there are, and how many of them are done."""
+
+    items: list[Step]
+    count: int
+    done: int
 
 
 class SessionList(Struct):

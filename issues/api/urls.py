@@ -24,6 +24,8 @@ ours = [
         name="reaction",
     ),
     path("issues/<str:issue_id>/files/<str:file_id>", files.item_route, name="file"),
+    path("issues/<str:issue_id>/files/<str:file_id>/steps", files.steps_route, name="steps"),
+    path("issues/<str:issue_id>/files/<str:file_id>/steps/<str:step>", files.step_route, name="step"),
     path("sessions", sessions.collection_route, name="sessions"),
     path("sessions/<str:session_id>", sessions.item_route, name="session"),
     path("sessions/<str:session_id>/upload-files", sessions.upload_route, name="session_upload"),

@@ -178,3 +178,35 @@ class TestFiles:
     def test_of_an_odd_type_are_refused(self, api, issue):
         assert pointers(api.get(f"/issues/{issue.uuid}/files?file_type={'x' * 65}")) == {"?file_type"}
         assert pointers(api.get(f"/issues/{issue.uuid}/files?file_type=%00")) == {"?file_type"}
+
+
+class TestSteps:
+    def test_are_listed_ticked_and_unticked(self, api, issue):
+        file = make_attachment(name="plan.md", content=b"1. [ ] Check the strap\n2. [x] Read the log\n")
+        plan = issue.add_file(by=api.user, attachment=file.uuid, file_type="troubleshooting_plan")
+        at = f"/issues/{issue.uuid}/files/{plan.uuid}/steps"
+        strap, log = (one["step"] for one in api.get(at).json()["items"])
+
+        ticked = [api.put(f"{at}/{strap}").status_code, api.put(f"{at}/{strap}").status_code]
+        unticked = api.delete(f"{at}/{log}").status_code
+        steps = api.get(at).json()
+
+        assert (ticked, unticked) == ([204, 204], 204)
+        assert (steps["count"], steps["done"]) == (2, 1)
+        assert [(one["text"], one["is_done"], one["said_by"]) for one in steps["items"]] == [
+            ("Check the strap", True, api.user.email),
+            ("Read the log", False, api.user.email),
+        ]
+        assert issue.events.filter(kind="step_ticked").count() == 1
+
+    def test_that_are_not_there_are_404(self, api, issue):
+        file = make_attachment(name="plan.md", content=b"- [ ] a\n")
+        plan = issue.add_file(by=api.user, attachment=file.uuid, file_type="troubleshooting_plan")
+        notes = issue.add_file(by=api.user, attachment=file.uuid, file_type="notes")
+        at = f"/issues/{issue.uuid}/files"
+
+        for step in ("x", "%00", "é" * 300):
+            assert api.put(f"{at}/{plan.uuid}/steps/{step}").status_code == 404
+        assert api.get(f"{at}/{notes.uuid}/steps").status_code == 404
+        issue.trash(by=api.user)
+        assert api.get(f"{at}/{plan.uuid}/steps").status_code == 404

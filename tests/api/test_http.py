@@ -31,9 +31,11 @@ def fill(api):
     file, session = make_attachment(api.user), make_session(api.user)
     issue = make_issue(api.user, attachments=[file.uuid], sessions=[session.uuid])
     signed = api.post(f"/attachments/{file.uuid}/export").json()["url"].rpartition("/")[2]
+    text = make_attachment(api.user, "plan.md", b"- [ ] Check the strap\n")
+    plan = issue.add_file(by=api.user, attachment=text.uuid, file_type="troubleshooting_plan")
     known = {
         "issue_id": issue.uuid, "comment_id": make_comment(issue, api.user).uuid, "attachment_id": file.uuid, "emoji": "🔧",
-        "file_id": issue.add_file(by=api.user, attachment=file.uuid, file_type="plan").uuid, "session_id": session.uuid,
+        "file_id": plan.uuid, "step": plan.progress().outline.steps[0].key, "session_id": session.uuid,
         "signature": signed, "name": "status",
     }  # fmt: skip
     return lambda route: route.format_map(known)

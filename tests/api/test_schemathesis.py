@@ -52,10 +52,13 @@ def things(live, live_token) -> dict[str, str]:
         new = {"title": "Found", "description": [], "attachment_ids": [file], "session_ids": [one]}
         issue = post("/issues", json=new)["uuid"]
         comment = post(f"/issues/{issue}/comments", json={"content": "x", "attachment_ids": [file]})["uuid"]
-        role = post(f"/issues/{issue}/files", json={"attachment_id": file, "file_type": "plan"})["uuid"]
+        text = {"file": ("plan.md", b"- [ ] Check the strap\n")}
+        plan = {"attachment_id": post("/attachments", files=text)["attachment_id"]}
+        role = post(f"/issues/{issue}/files", json=plan | {"file_type": "troubleshooting_plan"})["uuid"]
+        [step] = session.get(f"{live.address}/issues/{issue}/files/{role}/steps").json()["items"]
         signed = post(f"/attachments/{file}/export")["url"].rpartition("/")[2]
     return {"issue_id": issue, "comment_id": comment, "file_id": role, "session_id": one, "attachment_id": file,
-            "signature": signed, "emoji": "🔧", "name": "status"}  # fmt: skip
+            "signature": signed, "emoji": "🔧", "name": "status", "step": step["step"]}  # fmt: skip
 
 
 def keep_what_no_schema_says(case: Case, things: dict[str, str]) -> None:
