@@ -12,7 +12,7 @@ export class Grip {
   constructor(editor) {
     this.editor = editor;
     this.block = null; // beside which it is
-    this.button = make("button", { type: "button", className: "btn ghost sm icon grip", ariaLabel: "Move block", title: "Drag to move, click for more", tabIndex: -1, hidden: true }, symbol("grip-vertical"));
+    this.button = make("button", { type: "button", className: "btn ghost sm icon grip", ariaLabel: "Move block", title: "Drag to move, click for more", hidden: true }, symbol("grip-vertical"));
     this.button.addEventListener("pointerdown", (event) => this.drag(event));
     this.button.addEventListener("click", () => { if (!this.hasMoved) this.open(); });
   }
@@ -27,7 +27,7 @@ export class Grip {
   open() {
     const { editor, block } = this;
     const table = block?.querySelector("table");
-    const within = editor.root.contains(document.activeElement) ? fieldAt(getSelection().anchorNode) : null;
+    const within = fieldAt(getSelection().anchorNode);
     const cell = within && table?.contains(within) ? within : null;
     const actions = {
       ...(table && {
@@ -59,7 +59,7 @@ export class Grip {
   chooseLanguage(pre) {
     const { language } = pre.dataset;
     const items = [...new Set([...LANGUAGES, language])].map((value) => ({ value, label: value || "None" }));
-    const onPick = (value) => this.editor.act(() => { pre.dataset.language = value.replace(/[^\w+#.-]/g, ""); }, value || "None");
+    const onPick = (value) => this.editor.act(() => { pre.dataset.language = value.replace(/[^\w+#.-]|^block$/g, ""); }, value || "None");
     openMenu(this.button, { label: "Language", value: language, create: true, filter: true, items, onPick });
   }
 

@@ -130,8 +130,16 @@ function readList(lines) {
   return items;
 }
 
+const written = new WeakMap(); // block -> its Markdown: blocks are never changed
+
 /** The Markdown of one unit; as JSON in a fence where Markdown would say something else. */
 export function writeUnit(blocks) {
+  if (blocks.length > 1) return writeAnew(blocks);
+  if (!written.has(blocks[0])) written.set(blocks[0], writeAnew(blocks));
+  return written.get(blocks[0]);
+}
+
+function writeAnew(blocks) {
   const text = blocks[0].kind === "item" ? writeList(blocks) : writeBlock(blocks[0]);
   if (blocks[0].kind === "raw") return text;
   const again = read(`${text}\n\nx`).units;

@@ -8,6 +8,9 @@ export class Popup {
   /** textbox: what has the focus. offer(sign, words): the options [{label, hint, icon, run | insert}], or a promise of them. done(option, {field, start, end}). */
   constructor(offer, done, say) {
     Object.assign(this, { offer, done, say, list: null, dismissed: null });
+    const follow = ({ target }) => { if (this.list && !this.list.contains(target)) this.settle(); };
+    document.addEventListener("scroll", follow, { capture: true, passive: true });
+    visualViewport?.addEventListener("resize", follow); // a keyboard on the screen comes and goes
   }
 
   get isOpen() { return this.list !== null; }
@@ -60,11 +63,11 @@ export class Popup {
     range.setStart(...placeOf(this.field, this.place.start));
     range.setEnd(...placeOf(this.field, this.place.end));
     const at = range.getClientRects()[0] ?? this.field.getBoundingClientRect();
-    const window = visualViewport ?? { width: innerWidth, height: innerHeight, offsetTop: 0 };
+    const seen = visualViewport ?? { width: innerWidth, height: innerHeight, offsetTop: 0 };
     const { offsetWidth: width, offsetHeight: height } = this.list;
-    const below = at.bottom + 4 + height <= window.offsetTop + window.height;
+    const below = at.bottom + 4 + height <= seen.offsetTop + seen.height;
     this.list.style.top = `${below ? at.bottom + 4 : Math.max(8, at.top - height - 4)}px`;
-    this.list.style.left = `${Math.max(8, Math.min(at.left, window.width - width - 8))}px`;
+    this.list.style.left = `${Math.max(8, Math.min(at.left, seen.width - width - 8))}px`;
   }
 
   activate(one, count) {

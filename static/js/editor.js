@@ -126,6 +126,7 @@ class Editor {
 
   setMode(markdown) {
     this.textarea.hidden = !markdown;
+    this.textarea.toggleAttribute("data-mentions", markdown); // here "@" has a list of its own
     this.body.hidden = markdown;
     for (const tool of this.tools) tool.hidden = markdown;
     this.switch.replaceChildren(symbol(markdown ? "pilcrow" : "hash"), markdown ? "Blocks" : "Markdown");
@@ -228,6 +229,7 @@ class Editor {
   /** What the browser or a command left behind, as blocks. */
   tidy() {
     const { root } = this;
+    this.noticed(this.observer?.takeRecords() ?? []);
     for (const node of [...root.childNodes]) {
       if (node.nodeType === Node.ELEMENT_NODE && node.matches(".block[data-kind]") && (isIsland(node) || fields(node).length)) continue;
       const text = node.textContent;
@@ -240,9 +242,12 @@ class Editor {
     }
     if (!root.children.length || isIsland(root.lastElementChild) || root.lastElementChild.dataset.kind === "code") root.append(draw({ kind: "paragraph", text: "" }));
     for (const block of root.children) {
-      // Two with one origin are two blocks only as long as nothing was copied.
-      if (block.querySelector(".block")) for (const inner of block.querySelectorAll(".block")) inner.classList.remove("block");
-      if (!isIsland(block)) for (const field of fields(block)) { for (const odd of field.querySelectorAll("span:not(.tick), font, div")) odd.replaceWith(...odd.childNodes); settle(field); }
+      if (isIsland(block) || (this.looks.has(block) && !this.stale.has(block))) continue;
+      for (const inner of block.querySelectorAll(".block")) inner.classList.remove("block"); // joined by the browser
+      for (const field of fields(block)) {
+        for (const odd of field.querySelectorAll("span:not(.tick), font, div")) odd.replaceWith(...odd.childNodes);
+        settle(field);
+      }
     }
     number(root);
     root.classList.toggle("is-blank", root.children.length === 1 && root.firstElementChild.dataset.kind === "paragraph" && isEmpty(root.firstElementChild));
