@@ -39,7 +39,7 @@ export function read(text) {
     if (fence) {
       while (end < lines.length && trimEnd(lines[end]) !== fence[1]) end += 1;
       const closed = end < lines.length;
-      add(at, closed ? end + 1 : end, [fenced(fence[2], lines.slice(at + 1, end), lines.slice(at, end + 1))], closed);
+      add(at, closed ? end + 1 : end, [fenced(fence, lines.slice(at, end))], closed);
       end += closed ? 1 : 0;
     } else {
       while (end < lines.length && !EMPTY.test(lines[end]) && !FENCE.test(lines[end])) end += 1;
@@ -72,8 +72,9 @@ export function remember({ units }) {
   units.forEach((unit, n) => Object.assign(unit, { before: units[n - 1] ?? null, last: n === units.length - 1, written: writeUnit(unit.blocks) }));
 }
 
-function fenced(language, inside, all) {
-  return language === "block" ? { kind: "raw", source: all.join("\n"), text: inside.join("\n") } : { kind: "code", language, text: inside.join("\n") };
+function fenced([, fence, language], lines) {
+  const text = lines.slice(1).join("\n");
+  return language === "block" ? { kind: "raw", source: [...lines, fence].join("\n"), text } : { kind: "code", language, text };
 }
 
 /** What stands between two empty lines: headings and rules first, then one body. */

@@ -86,14 +86,22 @@ def test_what_is_typed_becomes_blocks(page):
     ]
 
 
-THROUGH = """docs => {
+THROUGH = """([docs, chance]) => {
     const {editor} = document.querySelector("textarea[data-editor]");
-    return docs.map((doc) => {
-        editor.textarea.value = doc;
-        editor.load();
+    const load = (doc) => { editor.textarea.value = doc; editor.load(); return [...editor.root.children]; };
+    // As if these had been touched: they say the same, and are written anew.
+    const touch = (blocks) => { for (const block of blocks) if (editor.units.has(block)) editor.units.get(block).written = null; return editor.markdown(); };
+    return docs.map((doc, n) => {
+        const blocks = load(doc);
         const same = editor.markdown();
-        for (const block of editor.root.children) if (editor.units.has(block)) editor.units.get(block).written = null; // as if all was touched
-        return {same, anew: editor.markdown()};
+        const some = touch(blocks.filter((_, at) => chance[(n + at) % chance.length]));
+        const anew = touch(blocks);
+        const [first] = load(doc);
+        const fresh = Object.assign(document.createElement("p"), {className: "f block", textContent: "new"});
+        fresh.dataset.kind = "paragraph";
+        editor.root.append(fresh, first); // the first goes to the end, behind a new one
+        const moved = first.dataset.kind === "item" ? null : editor.markdown();
+        return {same, some, anew, moved};
     });
 }"""
 DOCUMENTS = st.one_of(
@@ -115,11 +123,17 @@ def test_what_is_not_touched_stays_to_the_byte(page):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(DOCUMENTS, min_size=30, max_size=60))
-    def check(documents):
-        for document, found in zip(documents, page.evaluate(THROUGH, documents), strict=True):
+    @given(st.lists(DOCUMENTS, min_size=30, max_size=60), st.lists(st.booleans(), min_size=7, max_size=7))
+    def check(documents, chance):
+        for document, found in zip(documents, page.evaluate(THROUGH, [documents, chance]), strict=True):
             assert found["same"] == document
-            assert render_html(markdown_to_blocks(found["anew"])) == render_html(markdown_to_blocks(document))
+            blocks = markdown_to_blocks(document)
+            assert render_html(markdown_to_blocks(found["some"])) == render_html(blocks)
+            assert render_html(markdown_to_blocks(found["anew"])) == render_html(blocks)
+            if found["moved"] is not None and blocks:
+                first, *others = blocks
+                moved = [*others, {"type": "paragraph", "text": "new"}, first]
+                assert render_html(markdown_to_blocks(found["moved"])) == render_html(moved)
 
     check()
 
