@@ -92,7 +92,7 @@ def outline_of(attachment: Attachment) -> Outline:
         return Outline(problem="This plan is not a text, so it has no steps to tick.")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _outline(_: int, key: str) -> Outline:
     """ValueError if it is not UTF-8 text, OSError if it is not there: neither is remembered."""
     with Attachment._meta.get_field("file").storage.open(key, "rb") as stored:

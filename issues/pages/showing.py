@@ -197,12 +197,18 @@ def figure_for(issue: Issue, column: int | None) -> Figure | None:
     return figure_of(ready, lifted(issue, ready), column)
 
 
-def _progress(issue: Issue, plans: Sequence[IssueFile]) -> list[Progress]:
-    """How far these plans of the issue are, in one query."""
+PLANS_COUNTED = 20  # of an issue; how far others are says their page
+
+
+def _progress(issue: Issue, plans: Sequence[IssueFile]) -> list[Progress | None]:
+    """How far these plans of the issue are, in one query; the first of them only, for each has to be read once."""
     ticks: dict[str, list[StepTick]] = {}
     for tick in StepTick.objects.filter(issue=issue) if plans else ():
         ticks.setdefault(tick.plan, []).append(tick)
-    return [Progress.of(file.attachment, ticks.get(file.file_name, ())) for file in plans]
+    return [
+        Progress.of(file.attachment, ticks.get(file.file_name, ())) if n < PLANS_COUNTED else None
+        for n, file in enumerate(plans)
+    ]
 
 
 # The two ways an issue is closed: status, the verb on the button, what is asked, the icon.

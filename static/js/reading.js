@@ -1,9 +1,10 @@
 // While the worker reads a file, how far it is. Places that come later, with what others attach, are followed, too.
 
 const EVERY = 1000; // milliseconds
+const AT_ONCE = 6; // places asked for; files are read in the order they came in
 
 async function look() {
-  const places = document.hidden ? [] : [...document.querySelectorAll("[data-reading]")];
+  const places = document.hidden ? [] : [...document.querySelectorAll("[data-reading]")].slice(0, AT_ONCE);
   await Promise.all(places.map(tell));
   setTimeout(look, EVERY);
 }
