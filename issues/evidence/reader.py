@@ -82,7 +82,7 @@ class Reader:
 
 
 def _start() -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -92,6 +92,8 @@ def _start() -> "subprocess.Popen[str]":
         env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system",
              "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it is gone when it has ended
+    return process
 
 
 def _why(code: int) -> str:

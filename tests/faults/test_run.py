@@ -156,3 +156,38 @@ def test_what_it_starts_listens_on_this_machine_only(running: Service):
     assert all("0100007F:" in line for line in lines)
     assert os.environ.get("ISSUETRACKER_HOSTS") is None
     assert ask(running.port, Host="findings.example").status == 400
+
+
+def test_the_whole_service_takes_less_than_300_mb(running: Service, house: Path):
+    for path in ("/", "/list", "/dashboard", "/new", "/issues", "/api/docs") * 4:
+        assert ask(running.port, path).status == 200
+
+    def ours(pid: int) -> bool:
+        return running.process.pid in _ancestors(pid) or str(house).encode() in _read(pid, "cmdline")
+
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    processes = {pid for pid in pids if ours(pid)}
+    processes |= {
+        pid for pid in pids if processes & set(_ancestors(pid))
+    }  # PostgreSQL's children do not name the folder
+    shares = [re.search(rb"^Pss:\s+(\d+)", _read(pid, "smaps_rollup"), re.M) for pid in processes]
+
+    assert len(processes) >= 10
+    assert sum(int(share[1]) for share in shares if share) / 1024 < 300
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:  # it has gone meanwhile
+        return b""
+
+
+def _ancestors(pid: int) -> list[int]:
+    found = [pid]
+    while stat := _read(found[-1], "stat"):
+        parent = int(stat.rpartition(b")")[2].split()[1])
+        if parent <= 1:
+            break
+        found.append(parent)
+    return found

@@ -1,12 +1,8 @@
 """What `make run` starts: everything, from an empty folder to a page in the browser."""
 
-import contextlib
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from argparse import ArgumentParser
 from typing import Any
@@ -16,13 +12,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from issues.models import Issue, User
-from issuetracker import database
-
-FINISH = 3  # seconds that running requests have when everything stops
-LOOK = 0.25  # seconds between two looks at the server and at PostgreSQL
-PATIENCE = 5  # seconds before PostgreSQL is tried again when it would not start
-
-Server = subprocess.Popen[bytes]
 
 
 class Command(BaseCommand):
@@ -47,118 +36,20 @@ class Command(BaseCommand):
         if not no_demo and _is_new():
             self._say("Demo data: loading a small team's month, once")
             call_command("seed_demo", stdout=self.stdout)
-        self._serve(port)
-
-    def _serve(self, port: int) -> None:
-        from django.db import connection
-
-        connection.close()  # gunicorn's workers make their own
-        server = _start(port)
-        worker = Worker()
-        try:
-            _wait_until_bound(server, port)
-            if server.poll() is None:
-                self._say(_GREETING.format(address=f"http://127.0.0.1:{port}"))
-            while (code := self._watch(server, worker)) < 0:
-                self._say(f"The server was killed (signal {-code}): starting it again")
-                _stop(server)  # its workers, which would hold the port for a second
-                server = _start(port)
-        except KeyboardInterrupt:
-            self._say("\nStopping")
-            code = 0
-        finally:
-            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
-            _stop(worker.process, server)
-        if code:
-            raise CommandError("The server stopped by itself; what it said stands above.")
-
-    def _watch(self, server: Server, worker: "Worker") -> int:
-        """See to PostgreSQL and the worker until the server ends; with what code it did."""
-        while True:
-            try:
-                return server.wait(LOOK)
-            except subprocess.TimeoutExpired:
-                pass
-            worker.revive()
-            try:
-                if database.revive():
-                    self._say("PostgreSQL was killed: started again, nothing that was saved is lost")
-            except database.DatabaseError as error:
-                self._say(f"{error}\nTrying again in {PATIENCE} s")
-                time.sleep(PATIENCE)
+        # From here on nothing of Django is needed: another program takes over this process, its terminal and its number.
+        os.environ["ISSUETRACKER_DATA_DIR"] = str(settings.DATA_DIR)
+        os.chdir(settings.BASE_DIR)
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "issuetracker.serve", str(port)])  # noqa: S606 - our own module
 
     def _say(self, words: str) -> None:
         self.stdout.write(words)
         self.stdout.flush()
 
 
-_GREETING = """
-Findings is at {address}    (the API's reference: {address}/api/docs)
-
-File an issue from another terminal:
-
-  curl {address}/issues -H 'Content-Type: application/json' \\
-    -d '{{"title": "Battery string B drops to 22.3 V", "description": [], "priority": "high"}}'
-
-Local mode: this machine only, nobody has to sign in. Ctrl-C stops everything.
-"""
-
-
 def _is_new() -> bool:
     """Whether nobody has used this database yet. Who deletes every issue does not want the demo back."""
     return not Issue.objects.exists() and not User.objects.exists()
-
-
-class Worker:
-    """The process that reads evidence in the background, started again whenever it ends."""
-
-    def __init__(self) -> None:
-        self.process = self._start()
-
-    def revive(self) -> None:
-        if self.process.poll() is not None and time.monotonic() > self._rested:
-            self.process = self._start()
-
-    def _start(self) -> Server:
-        self._rested = time.monotonic() + PATIENCE  # one that cannot live is not tried all the time
-        return subprocess.Popen(
-            [sys.executable, "manage.py", "worker"],
-            cwd=settings.BASE_DIR,
-            env=os.environ | {"ISSUETRACKER_RUN_PID": str(os.getpid())},
-            start_new_session=True,
-        )
-
-
-def _start(port: int) -> Server:
-    # In a process group of its own: Ctrl-C reaches only us, and we stop things in their order.
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:issuetracker.gunicorn"]
-    return subprocess.Popen(
-        [*command, "--graceful-timeout", str(FINISH), "issuetracker.wsgi"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"PORT": str(port), "ISSUETRACKER_RUN_PID": str(os.getpid())},
-        start_new_session=True,
-    )
-
-
-def _stop(*groups: Server) -> None:
-    """End these with all their children, at the same time: in peace, and after FINISH seconds without."""
-    for name in (signal.SIGTERM, signal.SIGKILL):
-        for group in groups:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(group.pid, name)
-        deadline = time.monotonic() + FINISH + 0.5
-        while any(map(_any_of, groups)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-
-
-def _any_of(server: Server) -> bool:
-    server.poll()
-    try:
-        os.killpg(server.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _port() -> int:
@@ -188,13 +79,3 @@ def _whose(port: int, error: OSError) -> str:
     except (OSError, ValueError):
         pass
     return f"Port {port} cannot be had ({error.strerror})."
-
-
-def _wait_until_bound(server: Server, port: int) -> None:
-    while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
