@@ -7,6 +7,7 @@ const TAGS = { bold: "strong", italic: "em", code: "code", strike: "s", href: "a
 const LOOK_OF = { STRONG: "bold", B: "bold", EM: "italic", I: "italic", CODE: "code", S: "strike", DEL: "strike", STRIKE: "strike" };
 export const TONES = { note: ["Note", "i-info", "st-in_progress"], warning: ["Warning", "i-triangle-alert", "st-open"], danger: ["Danger", "i-circle-alert", "danger-c"], quiet: ["Quiet", "i-info", "st-none"] };
 const FILE = /^\/file\/[0-9a-f-]{36}$/;
+const SAFE = /^(?:https?:\/\/|mailto:|\/(?![/\\]))/i; // where the server lets a link go; another keeps its address, and leads nowhere
 const ISLANDS = new Set(["table", "image", "divider", "raw"]);
 
 export function make(tag, properties = {}, ...children) {
@@ -127,7 +128,7 @@ function nodeOf(run) {
   run.text.split("\n").forEach((line, n) => node.append(...(n ? [make("br")] : []), line));
   return LOOKS.toReversed().filter((look) => run[look]).reduce((inner, look) => {
     const outer = make(TAGS[look]);
-    if (look === "href") outer.setAttribute("href", run.href);
+    if (look === "href") outer.setAttribute(SAFE.test(run.href) ? "href" : "data-href", run.href);
     outer.append(inner);
     return outer;
   }, node);
@@ -218,7 +219,7 @@ export function runsOf(node, look = {}) {
     else if (child.nodeName === "BR") { if (!child.dataset.end) runs.push({ text: "\n" }); }
     else if (child.nodeType === Node.ELEMENT_NODE) {
       const name = LOOK_OF[child.nodeName];
-      const href = child.nodeName === "A" ? child.getAttribute("href") : null;
+      const href = child.nodeName === "A" ? child.getAttribute("href") ?? child.dataset.href : null;
       runs.push(...runsOf(child, { ...look, ...(name ? { [name]: true } : {}), ...(href ? { href } : {}) }));
     }
   }

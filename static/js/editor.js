@@ -161,7 +161,7 @@ class Editor {
     this.written = text;
     this.observer?.disconnect();
     this.observer = new MutationObserver((changes) => this.noticed(changes));
-    const attributeFilter = ["data-level", "data-list", "data-tone", "data-language", "data-url", "aria-checked", "href"];
+    const attributeFilter = ["data-level", "data-list", "data-tone", "data-language", "data-url", "aria-checked", "href", "data-href"];
     this.observer.observe(this.root, { subtree: true, childList: true, characterData: true, attributeFilter });
     this.history = new History(this.root, (element) => this.look(element), (look) => this.revive(look));
   }
@@ -334,7 +334,7 @@ class Editor {
     else if (target.closest(".tone")) this.chooseTone(target.closest(".callout"));
     else if (pre && target === pre && event.offsetY < 24) this.grip.chooseLanguage(pre);
     if (link) event.preventDefault();
-    if (link && (event.ctrlKey || event.metaKey)) window.open(link.href, "_blank", "noopener");
+    if (link?.href && (event.ctrlKey || event.metaKey)) window.open(link.href, "_blank", "noopener");
   }
 
   chooseTone(callout) {

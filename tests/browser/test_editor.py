@@ -208,6 +208,26 @@ def test_a_description_is_edited_as_blocks_and_unknown_ones_stay(page):
     )
 
 
+HOSTILE = (
+    "[x](javascript:alert(1)) <img src=x onerror=alert(1)>\n\n![<b>](javascript:alert(2))\n\n![x](https://x.org/x.png)\n\n"
+    '```block\n{"type": "<script>", "html": "<script>alert(3)</script>"}\n```\n\n| <script>alert(4)</script> |\n| --- |'
+)
+
+
+def test_nothing_in_a_description_becomes_script(page):
+    open_new(page)
+    page.keyboard.press("Shift")  # focused, empty
+    page.locator("textarea[data-editor]").evaluate(
+        "(field, text) => { field.value = text; field.dispatchEvent(new Event('input')); }", HOSTILE
+    )
+
+    expect(editor(page)).to_contain_text("<script>alert(3)</script>")
+    expect(editor(page).locator("script, img, a[href]")).to_have_count(0)
+    page.keyboard.press("Control+End")
+    page.keyboard.type("!")
+    assert markdown(page) == f"{HOSTILE}\n\n!"
+
+
 def test_blocks_are_moved_turned_indented_and_all_of_it_undone(page):
     issue = make_issue(description=json.dumps(markdown_to_blocks(MARKDOWN)))
     page.goto(f"/{issue.reference}")
