@@ -5,7 +5,8 @@ with inline Markdown in the text; BlockNote, Editor.js, ProseMirror/TipTap, Slac
 that nothing here knows becomes Unknown and is shown with its words and its JSON.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -121,6 +122,26 @@ def read_blocks(blocks: Any, depth: int = 0) -> list[Node]:
             else:
                 nodes.append(node)
     return nodes
+
+
+_FILE = re.compile(r"/file/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+def pictures_in(blocks: Any) -> list[str]:
+    """The ids of the files of this site that these blocks show as images, each once."""
+    found = (_FILE.fullmatch(image.url) for image in _images(read_blocks(blocks)))
+    return list(dict.fromkeys(match[1] for match in found if match))
+
+
+def _images(nodes: list[Node]) -> Iterator[Image]:
+    for node in nodes:
+        if isinstance(node, Image):
+            yield node
+        elif isinstance(node, Quote | Nested):
+            yield from _images(node.children)
+        elif isinstance(node, Items):
+            for item in node.items:
+                yield from _images(item.children)
 
 
 _WHOLE_LISTS = ("bulletList", "orderedList", "taskList", "bullet_list", "ordered_list")

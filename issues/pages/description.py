@@ -1,6 +1,7 @@
 """The description: edited as Markdown, looked at before saving, and every earlier version of it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,10 +12,11 @@ from issues.blocks.description import Unreadable, description_to_markdown, markd
 from issues.blocks.diff import compare
 from issues.blocks.html import render_html
 from issues.input import Invalid, Member, Problem
-from issues.models import ChangedSince, DomainError, Event, EventKind, Gone, Issue
+from issues.models import ChangedSince, DomainError, Event, EventKind, Gone, Issue, IssueFields
 
 from .conflict import changed_by, hunks
-from .forms import find_issue, fingerprint, loads, read_changes
+from .files import TRIES, linked_files, new_pictures
+from .forms import find_issue, fingerprint, loads, member, read_changes
 from .htmx import PageRequest, verb, wants_fragment
 from .showing import done, explain, kept
 from .viewer import Words, fill
@@ -47,7 +49,7 @@ def _save(request: PageRequest, number: int) -> HttpResponse:
             return _form(request, issue, typed, preview=description, was=request.POST.get("was"))
         if not unchanged:
             return _conflict(request, issue, typed)
-        issue.change(by=request.user, expected={"description": issue.description}, **fields)
+        _change(request, issue, fields, new_pictures(description))
     except ChangedSince:
         return _conflict(request, find_issue(number), typed)
     except Unreadable as error:
@@ -59,6 +61,25 @@ def _save(request: PageRequest, number: int) -> HttpResponse:
         gone = find_issue(number, trashed_too=True)
         return kept(request, gone, "It was deleted meanwhile.", typed, status=404)
     return done(request, issue)
+
+
+def _change(request: PageRequest, issue: Issue, fields: dict[str, Any], pictures: list[UUID]) -> None:
+    """The description, and its new pictures as evidence, as one change. ChangedSince if the description is another by now."""
+    was: IssueFields = {"description": issue.description}
+    if not pictures:
+        issue.change(by=request.user, expected=was, **fields)
+        return
+    for _ in range(TRIES):
+        linked = linked_files(issue)
+        fields |= read_changes({"attachment_ids": member([*map(str, [*linked, *pictures])])})
+        try:
+            issue.change(by=request.user, expected={**was, "attachments": linked}, **fields)
+        except ChangedSince as error:
+            if "description" in error.fields:
+                raise
+            continue  # somebody attached a file meanwhile
+        return
+    raise ChangedSince(["attachments"])
 
 
 @require_safe

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from issues.blocks.read import pictures_in
 from issues.evidence.serving import serve
 from issues.evidence.uploads import check_files
 from issues.input import Invalid, Problem
@@ -20,9 +21,9 @@ from issues.models import (
     all_or_nothing,
 )
 from issues.models.issue_file import TROUBLESHOOTING_PLAN
-from issues.models.limits import ATTACHMENT_TEXT_MAX, FILE_TYPE_MAX
+from issues.models.limits import ATTACHMENT_TEXT_MAX, FILE_TYPE_MAX, LINKS_MAX
 
-from .forms import find_issue, member, read_changes
+from .forms import find_issue, loads, member, read_changes
 from .htmx import PageRequest, go_back, verb, wants_fragment
 from .showing import done, refused, tiles
 
@@ -129,10 +130,24 @@ def store_files(request: PageRequest) -> list[UUID]:
     ]
 
 
+def new_pictures(description: str) -> list[UUID]:
+    """The pictures that a description shows and nothing refers to: uploaded for it. With it they become evidence."""
+    pictures = pictures_in(loads(description))[:LINKS_MAX] if "/file/" in description else []
+    nowhere = Attachment.objects.filter(
+        issue_links=None, comment_links=None, session_links=None, issue_files=None
+    )
+    return list(nowhere.filter(uuid__in=pictures).values_list("uuid", flat=True)) if pictures else []
+
+
+def linked_files(issue: Issue) -> list[UUID]:
+    """The evidence of the issue, in its order."""
+    return list(issue.attachments.order_by("issue_links").values_list("uuid", flat=True))
+
+
 def _relink(request: PageRequest, issue: Issue, wanted: Any) -> None:
     """Change which files are attached; whoever else does so at the same time loses nothing."""
     for _ in range(TRIES):
-        linked = list(issue.attachments.order_by("issue_links").values_list("uuid", flat=True))
+        linked = linked_files(issue)
         fields = read_changes({"attachment_ids": member([*map(str, wanted(linked))])})
         try:
             issue.change(by=request.user, expected={"attachments": linked}, **fields)

@@ -28,7 +28,7 @@ from issues.models import (
 )
 from issues.similar import similar_issues
 
-from .files import store_files
+from .files import new_pictures, store_files
 from .forms import loads, member
 from .htmx import VIEWERS_CANNOT, PageRequest, go_back, verb, wants_fragment
 from .showing import explain
@@ -120,7 +120,7 @@ def _create_once(request: PageRequest, typed: dict[str, str], new: NewIssue) -> 
             priority=new.priority,
             tags=new.tags or (),
             owner=new.owner or limits.UNASSIGNED,
-            attachments=store_files(request),
+            attachments=[*new_pictures(new.description), *store_files(request)],  # type: ignore[arg-type]
         )
         address = issue.get_absolute_url()
         if reply and is_first:

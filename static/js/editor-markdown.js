@@ -58,7 +58,7 @@ export function write(units, tail = "") {
     const written = writeUnit(unit.blocks);
     const { origin } = unit;
     const touched = !origin || origin.written !== written || (!origin.closed && n < units.length - 1);
-    const follows = origin && origin.before === (before?.origin ?? null);
+    const follows = origin && (before ? before.origin && origin.before === before.origin : !origin.before);
     const gap = follows && ((!touched && !wasTouched) || /\n\s*\n/.test(origin.gap) || !before) ? origin.gap : before ? "\n\n" : "";
     text += gap + (touched ? written : origin.source);
     before = unit;

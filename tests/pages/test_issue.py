@@ -39,6 +39,33 @@ def client(mara):
     return client
 
 
+def test_a_picture_uploaded_for_a_description_becomes_evidence_with_it(client):
+    mine = client.post("/file", {"files": SimpleUploadedFile("plot.png", b"\x89PNG")}).text
+    other = make_issue(attachments=[make_attachment().uuid])
+    theirs = other.attachments.get().get_absolute_url()
+    issue = make_issue(attachments=[make_attachment().uuid])
+    was = client.get(f"/{issue.reference}/description").context["was"]
+    before = issue.events.count()
+    text = f"![V]({mine})\n\n![not ours]({theirs})\n\n![nowhere](/file/0198c0de-0000-7000-8000-000000000000)"
+
+    client.post(f"/{issue.reference}/description", {"description": text, "was": was})
+
+    assert [file.get_absolute_url() for file in issue.attachments.order_by("issue_links")][1:] == [mine]
+    assert issue.events.count() == before + 1
+    undo = issue.events.latest("id")
+    client.post("/undo", {"event": undo.pk})
+    assert issue.attachments.count() == 1
+    assert Issue.objects.get(pk=issue.pk).description == "[]"
+
+
+def test_a_picture_uploaded_for_a_new_issue_becomes_its_evidence(client):
+    mine = client.post("/file", {"files": SimpleUploadedFile("plot.png", b"\x89PNG")}).text
+
+    client.post("/new", {"title": "With a picture", "description": f"> x\n\n![V]({mine})"})
+
+    assert Issue.objects.get().attachments.get().get_absolute_url() == mine
+
+
 def test_a_description_is_edited_as_markdown_and_keeps_what_was_not_touched(client):
     spectrogram = '{"type": "spectrogram", "limit": 1e400}'
     issue = make_issue(description=f'[{{"type": "paragraph", "text": "fell"}}, {spectrogram}]')
