@@ -1,11 +1,20 @@
-"""What goes over the wire: the first visit of a full board, and what anything after that costs."""
+"""What goes over the wire: the first visit of a full board, and what anything after that costs; and that nothing jumps."""
+
+import json
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
-from issues.models import Status
+from issues.models import Status, User
 from tests.factories import make_issue, make_user
 
 FIRST_MAX, WITHOUT_FONTS_MAX, LATER_MAX = 110_000, 60_000, 15_000  # bytes
+TEXT = json.dumps([{"type": "paragraph", "text": "Fell below the limit. " * 20}])
+WATCH_SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((one) => one.value)))
+        .observe({type: "layout-shift", buffered: true});
+"""
 
 
 def test_a_first_visit_and_what_follows_are_light(page: Page):
@@ -45,3 +54,15 @@ def test_a_first_visit_and_what_follows_are_light(page: Page):
         if request not in before and not any(name in addresses[request] for name in news)
     }
     assert sum(later.values()) < LATER_MAX, later
+
+
+def test_nothing_moves_when_script_fills_in_ages_and_counts(page: Page, phone_page: Page):
+    issue = make_issue(
+        User.objects.agent(), title="Reaction wheel 3 runs at 6,012 rpm", description=TEXT, job_run_id=uuid4()
+    )
+    for one in (page, phone_page):
+        one.add_init_script(WATCH_SHIFTS)
+        for path in ("/", "/list", f"/{issue.reference}"):
+            with one.expect_response("**/live?*"):
+                one.goto(path)
+            assert one.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)") < 0.01, path
