@@ -5,10 +5,9 @@ what lies between a border in UTC and the viewer's is moved to the right side, f
 Sums of one edition never change, so those of the latest questions stay in memory: they cost one short query more.
 """
 
-from array import array
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sized
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -49,8 +48,8 @@ class _Read:
     place: int
     by_agent: bool
     name: str
-    details: "array[int]"
-    ns: "array[int]"
+    details: list[int]
+    ns: list[int]
 
 
 @dataclass(slots=True)
@@ -71,8 +70,21 @@ class Flows:
     owners: dict[str, Counter[tuple[bool, int]]] = field(default_factory=dict)  # name: (by agent, status)
     tags: dict[str, Counter[tuple[bool, int]]] = field(default_factory=dict)
 
+    def plus(self, reads: list[_Read]) -> "Flows":
+        """These and more; itself stays as it is."""
+        if not reads:
+            return self
+        more = replace(
+            self,
+            **{name: getattr(self, name).copy() for name in ("state", "open", "created", "closed", "first", "triage")},
+            resolve=[waits.copy() for waits in self.resolve],
+            owners={name: numbers.copy() for name, numbers in self.owners.items()},
+            tags={name: numbers.copy() for name, numbers in self.tags.items()},
+        )  # fmt: skip
+        more.add(reads)
+        return more
+
     def add(self, reads: Iterable[_Read]) -> None:
-        self.resolve = self.resolve or [Counter() for _ in self.points[1:]]
         last = len(self.weeks) - 1
         for read in reads:
             place, by_agent = read.place, read.by_agent
@@ -134,6 +146,7 @@ def read(question: Question, now: datetime) -> Flows:
         ages=_age_borders(question, now),
         by=question.by,
     )  # fmt: skip
+    flows.resolve = [Counter() for _ in flows.points[1:]]
     borders = {
         "open": flows.ages,
         "created": flows.weeks,
@@ -142,19 +155,17 @@ def read(question: Question, now: datetime) -> Flows:
         "resolve": flows.points,
         "triage": [flows.points[1], flows.points[-1]],
     }
-    key = (question.owner, question.tag, period.key, question.zone.key, flows.weeks[0], flows.ages[0])
+    key = (question, flows.weeks[0], flows.ages[0])
     while True:
         edition, waiting = _waiting(question, borders)
         sums: _Sums | None = _kept.find(key)
         if sums is None or sums.edition != edition:
-            sums = _Sums(*_sums(question, borders))
+            sums = _Sums(*_sums(question, borders, flows))
             if sums.edition != edition:
                 continue  # somebody folded between the two statements
             if edition:
                 _kept.put(key, sums)
-        flows.add(sums.reads)
-        flows.add(waiting)
-        return flows
+        return sums.flows.plus(waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +173,25 @@ class _Sums:
     """What is folded, of one edition."""
 
     edition: str
-    reads: list[_Read]
+    flows: Flows
 
     @property
     def weight(self) -> int:
-        return sum(300 + 2 * read.ns.itemsize * len(read.ns) for read in self.reads)
+        """In bytes, roughly."""
+        flows = self.flows
+        numbers: list[Sized] = [
+            flows.state,
+            flows.open,
+            flows.created,
+            flows.closed,
+            flows.first,
+            flows.triage,
+        ]
+        numbers += [*flows.resolve, *flows.owners.values(), *flows.tags.values()]
+        return sum(100 + 100 * len(one) for one in numbers)
 
 
-_kept = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # the sums of the latest questions
+_kept = Kept(capacity=settings.FRAGMENT_BYTES // 4)  # the sums of the latest questions
 Borders = dict[str, list[datetime]]
 
 
@@ -194,8 +216,8 @@ def _waiting(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
     )
 
 
-def _sums(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
-    """What is folded, and its edition."""
+def _sums(question: Question, borders: Borders, flows: Flows) -> tuple[str, Flows]:
+    """The edition of what is folded, and these flows with it."""
     at_utc = {
         measure: [_midnight(question, moment) for moment in moments] for measure, moments in borders.items()
     }
@@ -216,7 +238,7 @@ def _sums(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
         LATERAL (VALUES (move.origin, -1), (move.goal, 1)) AS side (place, sign)
         WHERE one.quarter >= move.least AND one.quarter < move.below
     """
-    return _run(
+    edition, reads = _run(
         f"""
         WITH counted AS (
             SELECT s.measure, {_place("s", "slot", borders)} AS place, s.by_agent, '' AS name, one.detail, one.n
@@ -239,6 +261,7 @@ def _sums(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
         at_utc,
         dict(zip(("measures", "slots", "least", "below", "origins", "goals"), zip(*moves, strict=True), strict=False)),
     )  # fmt: skip
+    return edition, flows.plus(reads)
 
 
 _OF_OWNER = "(%(owner)s = '' OR f.owner = %(owner)s)"
@@ -262,7 +285,7 @@ def _run(
             if measure == "edition":
                 edition = name
             else:
-                reads.append(_Read(measure, place, by_agent, name, array("i", details), array("i", ns)))
+                reads.append(_Read(measure, place, by_agent, name, details, ns))
     return edition, reads
 
 
