@@ -4,13 +4,12 @@ import base64
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,11 +18,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from issues import queries
+from issues.export import BYTE_ORDER_MARK, harmless, issues_as_csv
 from issues.metrics import dashboard, svg
 from issues.metrics.dashboard import Cell, Panel
 from issues.metrics.question import PERIODS, UTC_ZONE, Question
-from issues.models import Issue, Status
-from issues.queries import IssueFilter
+from issues.models import Status
 from issues.search import NONE
 
 from .filters import filter_of
@@ -152,17 +151,12 @@ def chart_csv(request: PageRequest, name: str) -> StreamingHttpResponse:
         if panel is None:
             raise Http404("There is no chart of that name.")
         panels = [panel]
-    rows: list[Sequence[object]] = []
+    rows: list[Sequence[str]] = []
     for panel in panels:
         rows += [[panel.title]] if name == "all" else []
         rows += [panel.head, *([cell.text for cell in row] for row in panel.rows)]
         rows += [[]] if name == "all" else []
     return _csv_file(_lines(rows), f"metrics-{name}")
-
-
-COLUMNS = ("Reference", "Title", "Status", "Priority", "Tags", "Owner", "Found by", "Created", "Changed", "Closed",
-           "Resolution", "Job run", "Comments", "UUID")  # fmt: skip
-CHUNK = 2000  # rows that are held at a time
 
 
 @require_safe
@@ -172,24 +166,7 @@ def issues_csv(request: PageRequest) -> HttpResponse | StreamingHttpResponse:
     if wanted.mistakes:
         words = "\n".join(map(str, wanted.mistakes))
         return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
-    return _csv_file(_lines(_issue_rows(wanted)), "issues")
-
-
-def _issue_rows(wanted: IssueFilter) -> Iterator[Sequence[object]]:
-    yield COLUMNS
-    issues = wanted.apply(Issue.objects.alive()).newest_first().select_related("created_by")
-    fields = ("id", "title", "status", "priority", "tags", "owner", "created_by__is_agent", "created_by__email", "created_at",
-              "changed_at", "closed_at", "resolution_summary", "job_run_id", "comment_count", "uuid")  # fmt: skip
-    # A server-side cursor lives in a transaction, which ends when the reader has all or goes away.
-    with transaction.atomic():
-        for row in issues.values_list(*fields).iterator(chunk_size=CHUNK):
-            (id_, title, status, priority, tags, owner, by_agent, email, created, changed, closed, resolution, run,
-             comments, uuid) = row  # fmt: skip
-            yield (
-                f"FND-{id_}", title, status or "", priority or "", ", ".join(tags), owner, "Atlas" if by_agent else email,
-                created.isoformat(), changed.isoformat(), closed.isoformat() if closed else "", resolution or "",
-                run or "", comments, uuid,
-            )  # fmt: skip
+    return _csv_file(issues_as_csv(wanted), "issues")
 
 
 def _csv_file(lines: Iterable[bytes], name: str) -> StreamingHttpResponse:
@@ -198,25 +175,11 @@ def _csv_file(lines: Iterable[bytes], name: str) -> StreamingHttpResponse:
     return response
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """RFC 4180, in pieces of some hundred rows; a byte order mark first, so that spreadsheets read UTF-8."""
+def _lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """RFC 4180, as the list's file is."""
     held = io.StringIO()
-    write: Callable[[list[object]], object] = csv.writer(held, lineterminator="\r\n").writerow
-    held.write("\ufeff")
-    for n, row in enumerate(rows, 1):
-        write([_harmless(value) for value in row])
-        if n % 500 == 0:
-            yield held.getvalue().encode()
-            held.seek(0)
-            held.truncate()
-    yield held.getvalue().encode()
-
-
-def _harmless(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP advises."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"):
-        return f"'{value}"
-    return value
+    csv.writer(held, lineterminator="\r\n").writerows([harmless(value) for value in row] for row in rows)
+    yield BYTE_ORDER_MARK + held.getvalue().encode()
 
 
 def _context(request: PageRequest, panels: Sequence[str] = tuple(dashboard.PANELS)) -> dict[str, object]:
