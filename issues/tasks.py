@@ -101,9 +101,10 @@ def _every_half_second(reading: Reading, size: int) -> Callable[[int], None]:
 @app.periodic(cron="* * * * *")
 @app.task(name="retry_stalled", queue="evidence", queueing_lock="retry_stalled", pass_context=False)
 def retry_stalled(timestamp: int) -> None:
-    """Give the jobs of a worker that was killed to another one."""
+    """Give the jobs of a worker that was killed to another one; say so where one failed for good."""
     with _own_connection():
         retry_abandoned(STALLED)
+        give_up()
 
 
 @contextmanager
@@ -131,3 +132,27 @@ def retry_abandoned(seconds: float) -> int:
     for job_id in stalled:
         app.job_manager.retry_job_by_id(job_id, retry_at=timezone.now())
     return len(stalled)
+
+
+def give_up() -> int:
+    """Say of every file whose job failed for good that it could not be read, instead of "Reading" for ever; how many.
+
+    Its job stays in the list that `manage.py jobs` shows; tried again from there, it is read after all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT reading.attachment_id FROM issues_reading reading
+            WHERE reading.state IN ('waiting', 'reading') AND reading.attachment_id IN (
+                SELECT (args->>'attachment_id')::bigint FROM procrastinate_jobs
+                WHERE task_name = %(task)s AND status IN ('failed', 'todo', 'doing')
+                GROUP BY 1 HAVING bool_and(status = 'failed'))
+            """,
+            {"task": READ_EVIDENCE},
+        )
+        given_up = [attachment_id for (attachment_id,) in cursor.fetchall()]
+    for reading in Reading.objects.filter(pk__in=given_up).select_related("attachment__created_by"):
+        reading.fail(
+            "Reading it failed on the server. An administrator can have it tried again.", FileKind.OTHER, {}
+        )
+    return len(given_up)

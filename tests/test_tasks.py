@@ -17,7 +17,7 @@ from PIL import Image
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from issues.models import Event, EventKind, FileKind, Reading, ReadingState
-from issues.tasks import read_evidence, retry_abandoned
+from issues.tasks import give_up, read_evidence, retry_abandoned
 from tests.factories import make_attachment, make_issue
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -170,6 +170,10 @@ def test_a_job_that_fails_for_good_is_listed_and_can_be_tried_again(capsys):
         ProcrastinateJob.objects.filter(status="todo").exists() and _make_due()
         work()
 
+    assert reading_of(file).state == ReadingState.READING
+    assert (give_up(), give_up()) == (1, 0)
+    assert reading_of(file).state == ReadingState.UNREADABLE
+    assert reading_of(file).reason.startswith("Reading it failed on the server")
     call_command("jobs")
     said = capsys.readouterr().out
     job = ProcrastinateJob.objects.get(status="failed")

@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,6 +75,11 @@ class BucketStorage(S3Storage):  # type: ignore[misc]  # it has no types
         with translated(name):
             size: int = super().size(name)
         return size
+
+    def get_modified_time(self, name: str) -> datetime:
+        with translated(name):
+            moment: datetime = super().get_modified_time(name)
+        return moment
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
         with translated(name):

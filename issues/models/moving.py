@@ -1,11 +1,15 @@
-"""Files on their way from one store to the other: each is copied, read back and compared before the first copy goes."""
+"""Files as they lie in the stores: moved from one to the other, compared before the first copy goes; what nobody owns is swept."""
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
-from django.core.files.storage import Storage
+from django.conf import settings
+from django.core.files.storage import Storage, default_storage
 from django.db import connection
 
 from .attachment import Attachment
@@ -99,3 +103,24 @@ def drop_forgotten(moved: Iterable[Kept], target: Storage) -> None:
     for key in keys:
         if key not in there:
             target.delete(key)
+
+
+def sweep(*, before: datetime, dry_run: bool = False) -> int:
+    """Delete what broken uploads and killed processes left: bytes older than that without a row; how many there were.
+
+    Young ones stay, for their row may be about to be written.
+    """
+    swept = 0
+    for keys in stored_keys(default_storage):
+        ours = {kept.key for kept in known(keys)}
+        for key in keys:
+            if key not in ours and default_storage.get_modified_time(key) < before:
+                swept += 1
+                if not dry_run:
+                    default_storage.delete(key)
+    for left in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        if left.stat().st_mtime < before.timestamp():
+            swept += 1
+            if not dry_run:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    return swept

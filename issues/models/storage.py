@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +150,20 @@ class Stores(Storage):
         except FileNotFoundError:
             return self.second.size(name)
 
+    def get_modified_time(self, name: str) -> datetime:
+        try:
+            return self.first.get_modified_time(name)
+        except FileNotFoundError:
+            return self.second.get_modified_time(name)
+
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
-        found = [
-            store.listdir(path) for store in (self.first, self.second) if store.exists(path) or path == ""
-        ]
-        return sorted({name for folders, _ in found for name in folders}), sorted(
-            {name for _, files in found for name in files}
-        )
+        folders, files = set[str](), set[str]()
+        for store in (self.first, self.second):
+            with contextlib.suppress(FileNotFoundError):
+                found = store.listdir(path)
+                folders |= set(found[0])
+                files |= set(found[1])
+        return sorted(folders), sorted(files)
 
     def signed(self, name: str, disposition: str) -> str | None:
         """An address of the bucket for these bytes, if they are in it."""

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.utils import timezone
 
 from issues.models import Attachment, Reading
-from issues.models.moving import LOCK, Kept, checksum, drop_forgotten, move
+from issues.models.moving import LOCK, Kept, checksum, drop_forgotten, move, sweep
 from issues.tasks import read_evidence
 from tests.factories import make_attachment, make_issue
 
@@ -177,6 +179,31 @@ def test_a_file_can_be_read_at_every_step_of_its_move(files, store, bucket):
 
     assert [name for name, _ in seen][-2:] == ["open", "delete"]
     assert all(readable for _, readable in seen)
+
+
+def test_what_killed_processes_left_is_swept_once_it_is_old(files, store, settings, capsys):
+    store("s3")
+    key = f"aa/{'a' * 32}"
+    incoming = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    for young in (False, True):
+        storages["disk"].save(f"{key}{young:d}", ContentFile(b"nobody's"))
+        storages["s3"].save(f"{key}{young:d}x", ContentFile(b"nobody's"))
+        (incoming / f"upload{young:d}").write_bytes(b"half")
+        (incoming / f"reading{young:d}").mkdir()
+        if not young:
+            for path in (Path(settings.MEDIA_ROOT, f"{key}0"), incoming / "upload0", incoming / "reading0"):
+                os.utime(path, (0, 0))
+
+    call_command("purge_trash", dry_run=True)
+    assert "3 leftovers of broken uploads would go, too." in capsys.readouterr().out
+    call_command("purge_trash")
+
+    assert "3 leftovers of broken uploads went, too." in capsys.readouterr().out
+    assert sorted(path.name for path in incoming.iterdir()) == ["reading1", "upload1"]
+    assert not storages["disk"].exists(f"{key}0")
+    assert storages["disk"].exists(f"{key}1")
+    assert sweep(before=timezone.now() + timedelta(days=1)) == 5
+    assert all_are_readable(files)
 
 
 @pytest.mark.fault

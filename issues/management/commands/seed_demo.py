@@ -2,18 +2,15 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from issues.demo.month import tell
-from issues.models import Issue
+from issues.models import Issue, all_or_nothing
 
 
 class Command(BaseCommand):
@@ -30,15 +27,8 @@ class Command(BaseCommand):
                 "There are issues already. The demo is for an empty database, so that it is never loaded twice."
             )
         moment = timezone.now() if now is None else _moment(now)
-        before = set(_stored_keys())
-        try:
-            with transaction.atomic():
-                count = tell(moment, self._progress)
-        except BaseException:
-            # The rows were rolled back: nothing refers to these bytes.
-            for key in set(_stored_keys()) - before:
-                default_storage.delete(key)
-            raise
+        with all_or_nothing():
+            count = tell(moment, self._progress)
         self.stdout.write(f"{count} findings.")
 
     def _progress(self, done: int, total: int) -> None:
@@ -48,15 +38,6 @@ class Command(BaseCommand):
                 ending="\n" if done == total else "",
             )
             self.stdout.flush()
-
-
-def _stored_keys() -> Iterator[str]:
-    """Every file in the store, by its key: two letters, then the UUID."""
-    if not default_storage.exists(""):
-        return
-    for folder in default_storage.listdir("")[0]:
-        if len(folder) == 2:
-            yield from (f"{folder}/{name}" for name in default_storage.listdir(folder)[1])
 
 
 def _moment(text: str) -> datetime:

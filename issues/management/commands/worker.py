@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from procrastinate.contrib.django import app
 
-from issues.tasks import STALLED, retry_abandoned
+from issues.tasks import STALLED, give_up, retry_abandoned
 from issuetracker.parent import follow_parent
 
 
@@ -21,6 +21,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, once: bool, **__: Any) -> None:
         follow_parent()
         retry_abandoned(STALLED)
+        give_up()
         # One job at a time: two readers of large files would fight for the memory that pages need.
         with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
             working.run_worker(wait=not once, concurrency=1, delete_jobs="successful", fetch_job_polling_interval=2.0, update_heartbeat_interval=5)  # fmt: skip
