@@ -5,7 +5,7 @@ const EVERY = 1000, AFTER_FAILURES = 3000; // milliseconds
 const callbacks = [];
 const offline = document.getElementById("offline");
 // What asks the server to change something. Without it they stay where they are, and do nothing.
-const ACTIONS = "form[method=post] :is(button, summary), button[form], [data-menu], [data-edit], .card .move > summary";
+const ACTIONS = "form[method=post] :is(button, summary), button[form], [data-menu], [data-edit], .card .move > summary, .decide > summary";
 let after = document.body.dataset.live;
 let timer, asking = null, failures = 0;
 

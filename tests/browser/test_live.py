@@ -207,6 +207,8 @@ def test_without_the_server_a_text_waits_for_it_on_the_issue_page(page):
     page.route("**/live?*", lambda route: route.abort())
     send = page.get_by_role("button", name="Comment", exact=True)
     expect(send).to_have_attribute("aria-disabled", "true")
+    page.locator("#decide-resolved summary").click(force=True)
+    expect(page.get_by_label("What was it?")).to_be_hidden()
 
     page.get_by_label("Comment", exact=True).fill("Not lost")
     send.click(force=True)
