@@ -1,7 +1,7 @@
 // Blocks as elements and back, and places in their text. Every piece of text stands in a field (class "f"): the block itself,
 // or a part of it. Tables, images and what is not known are islands that the text around them flows past.
 
-import { LOOKS, readRuns, writeRuns } from "./editor-markdown.js";
+import { LOOKS, readRuns, trim, writeRuns } from "./editor-markdown.js";
 
 const TAGS = { bold: "strong", italic: "em", code: "code", strike: "s", href: "a" };
 const LOOK_OF = { STRONG: "bold", B: "bold", EM: "italic", I: "italic", CODE: "code", S: "strike", DEL: "strike", STRIKE: "strike" };
@@ -182,17 +182,21 @@ export function number(root) {
 export function blockOf(element) {
   const { kind, level, list, tone, language, url, source } = element.dataset;
   const [first] = fields(element);
-  if (kind === "heading") return { kind, level: Number(level), text: textOf(first).replaceAll("\n", " ") };
-  if (kind === "item") return { kind, list, level: Number(level), text: textOf(first), ...(list === "task" ? { checked: element.querySelector(".tick").ariaChecked === "true" } : {}) };
-  if (kind === "callout") return { kind, tone, title: element.querySelector("b.f") ? textOf(element.querySelector("b.f")) : "", text: linesOf(element.querySelector("p.f")) };
+  if (kind === "heading") return { kind, level: Number(level), text: onLine(textOf(first)) };
+  if (kind === "item") return { kind, list, level: Number(level), text: withoutGaps(textOf(first)), ...(list === "task" ? { checked: element.querySelector(".tick").ariaChecked === "true" } : {}) };
+  if (kind === "callout") return { kind, tone, title: element.querySelector("b.f") ? onLine(textOf(element.querySelector("b.f"))) : "", text: linesOf(element.querySelector("p.f")) };
   if (kind === "code") return { kind, language, text: codeOf(first) };
-  if (kind === "table") return { kind, rows: [...element.querySelectorAll("tr")].map((row) => [...row.cells].map((one) => textOf(one).replaceAll("\n", " "))) };
+  if (kind === "table") return { kind, rows: [...element.querySelectorAll("tr")].map((row) => [...row.cells].map((one) => onLine(textOf(one)))) };
   if (kind === "image") return { kind, url, alt: plainOf(first) };
   if (kind === "divider") return { kind };
   if (kind === "raw") return { kind, source };
   if (kind === "quote") return { kind, text: linesOf(first) };
   return { kind: kind ?? "paragraph", text: textOf(first) };
 }
+
+const onLine = (text) => trim(text.replaceAll("\n", " "));
+/** An item goes on in the next line, but not after an empty one. */
+const withoutGaps = (text) => { const [line, ...more] = text.split("\n"); return [line, ...more.map(trim).filter(Boolean)].join("\n"); };
 
 /** Whether a block has nothing to say, and is not written. */
 export function isEmpty(element) {

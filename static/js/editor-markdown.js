@@ -6,6 +6,7 @@
 
 const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"; // of Python's strip()
 const EMPTY = new RegExp(`^${SPACE}*$`);
+const EMPTY_LINES = new RegExp(`\n(?:${SPACE}*\n)+`);
 const END = new RegExp(`${SPACE}+$`);
 const FENCE = /^(`{3,})([\p{L}\p{N}_+#.-]*)[ \t]*$/u;
 const HEADING = new RegExp(`^(#{1,4}) +(.*${SPACE.replace("[", "[^")})${SPACE}*$`, "s");
@@ -74,7 +75,29 @@ export function remember({ units }) {
 
 function fenced([, fence, language], lines) {
   const text = lines.slice(1).join("\n");
-  return language === "block" ? { kind: "raw", source: [...lines, fence].join("\n"), text } : { kind: "code", language, text };
+  if (language !== "block") return { kind: "code", language, text };
+  return sayable(text) ?? { kind: "raw", source: [...lines, fence].join("\n"), text };
+}
+
+/** A block of ours that stands as JSON because Markdown would say something else: it is edited as what it is. */
+function sayable(json) {
+  let found;
+  try {
+    found = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  const { type: kind, text } = found ?? {};
+  const has = (...names) => JSON.stringify(Object.keys(found).sort()) === JSON.stringify(["type", ...names].sort());
+  const isLine = (value) => typeof value === "string" && value === trim(value) && !value.includes("\n");
+  if (kind === "paragraph" && has("text") && typeof text === "string" && text && text === trim(text) && !EMPTY_LINES.test(text)) return { kind, text };
+  if (kind === "heading" && has("text", "level") && isLine(text) && text && [1, 2, 3, 4].includes(found.level)) return { kind, level: found.level, text };
+  if (kind === "quote" && has("text") && typeof text === "string") return { kind, text };
+  if (kind === "table" && has("header", "rows") && [found.header, found.rows].every(Array.isArray) && found.header.length) {
+    const rows = [found.header, ...found.rows];
+    if (rows.every((row) => Array.isArray(row) && row.length === found.header.length && row.every(isLine))) return { kind, rows };
+  }
+  return null;
 }
 
 /** What stands between two empty lines: headings and rules first, then one body. */
@@ -104,7 +127,7 @@ function readBody(lines) {
 }
 
 const trimEnd = (line) => line.replace(END, "");
-const trim = (line) => trimEnd(line).replace(new RegExp(`^${SPACE}+`), "");
+export const trim = (line) => trimEnd(line).replace(new RegExp(`^${SPACE}+`), "");
 
 function readRow(line) {
   return trim(line).replace(/^\|/, "").replace(/\|$/, "").split(/(?<!\\)\|/).map((cell) => trim(cell).replaceAll("\\|", "|"));
@@ -141,6 +164,8 @@ export function writeUnit(blocks) {
 }
 
 function writeAnew(blocks) {
+  const parts = blocks[0].kind === "paragraph" ? blocks[0].text.split(EMPTY_LINES) : [];
+  if (parts.length > 1) return parts.filter((part) => !EMPTY.test(part)).map((text) => writeUnit([{ kind: "paragraph", text }])).join("\n\n");
   const text = blocks[0].kind === "item" ? writeList(blocks) : writeBlock(blocks[0]);
   if (blocks[0].kind === "raw") return text;
   const again = read(`${text}\n\nx`).units;
@@ -166,7 +191,7 @@ function writeBlock(block) {
   return kind === "raw" ? block.source : text;
 }
 
-const quoted = (text) => text.split("\n").map((line) => trimEnd(`> ${line}`)).join("\n");
+const quoted = (text) => text.split("\n").map((line) => (line ? `> ${line}` : ">")).join("\n");
 
 function writeList(items) {
   const widths = [], counts = [], lists = [];

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import random
 import re
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -226,6 +227,57 @@ def test_nothing_in_a_description_becomes_script(page):
     page.keyboard.press("Control+End")
     page.keyboard.type("!")
     assert markdown(page) == f"{HOSTILE}\n\n!"
+
+
+KEYS = ["Enter", "Backspace", "Delete", "ArrowUp", "ArrowDown", "ArrowLeft", "Home", "Tab", "Shift+Tab", "Shift+Enter", "Alt+ArrowUp",
+        "Alt+ArrowDown", "Shift+ArrowUp", "Shift+ArrowDown", "Control+b", "Control+e", "Control+a", "Control+Backspace"]  # fmt: skip
+WRITTEN = ["word ", "**b**", "## ", "- ", "[ ] ", "> ", "```", "---", "/table\n", "/call\n", "[l](/x) "]
+UNDONE = """start => {
+    const {editor} = document.querySelector("textarea[data-editor]");
+    const strange = [...editor.root.children].filter((block) => !block.matches(".block[data-kind]")).length;
+    for (let steps = 0; editor.history.at > 0 && steps < 500; steps++) editor.undo(-1);
+    return {strange, text: editor.textarea.value};
+}"""
+
+
+def test_whatever_is_done_is_undone(page):
+    """Keys in any order break nothing, and undo leads back to the beginning."""
+    open_new(page)
+    field = page.locator("textarea[data-editor]")
+    for seed in range(4):
+        some = random.Random(seed)
+        start = [MARKDOWN, "- a\n- b\n  - c", "| a | b |\n| --- | --- |\n| c | d |", "```\nx\n```"][seed % 4]
+        field.evaluate(
+            "(field, text) => { field.value = text; field.editor.load(); field.editor.focus(); }", start
+        )
+        for _ in range(12):
+            if some.random() < 0.6:
+                page.keyboard.press(some.choice(KEYS))
+            else:
+                page.keyboard.type(some.choice(WRITTEN))
+            field.evaluate(
+                "field => document.activeElement.closest('.blocks .prose') || field.editor.focus()"
+            )
+
+        assert page.evaluate(UNDONE, start) == {"strange": 0, "text": start}
+
+
+def test_what_markdown_would_say_otherwise_is_still_edited_as_what_it_is(page):
+    open_new(page)
+    page.keyboard.type("## Head ")
+    assert markdown(page) == "## Head"
+    page.keyboard.press("Enter")
+    paste(page, text_plain="- x")
+
+    assert markdown(page) == '## Head\n\n```block\n{"type":"paragraph","text":"- x"}\n```'
+    page.get_by_role("button", name="Markdown").click()
+    page.get_by_role("button", name="Blocks").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("y")
+    assert markdown(page).endswith('{"type":"paragraph","text":"- xy"}\n```')
+    page.keyboard.press("Home")
+    page.keyboard.type("a")
+    assert markdown(page) == "## Head\n\na- xy"
 
 
 def test_blocks_are_moved_turned_indented_and_all_of_it_undone(page):
