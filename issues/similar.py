@@ -7,7 +7,7 @@ from issues.models import Issue
 from issues.models.search_text import tokens
 
 WORDS_MAX = 16  # of a title that are looked at
-RARE = 2_000  # a word in more issues than this, by PostgreSQL's estimate, tells none of them from the others
+RARE = 500  # a word in more issues than this, by PostgreSQL's estimate, tells none of them from the others
 RAREST = 3  # words that candidates are looked up by
 LOOKED_AT = 60  # candidates, the newest, whose titles are compared
 ALIKE = 0.34  # of the shorter title's words; below that two titles only happen to share some
