@@ -108,6 +108,7 @@ def _bombs() -> Iterator[Hostile]:
         for n in range(50):
             archive.writestr(f"{n}.zip", layer.getvalue())
     yield Hostile("nest.zip", nest.getvalue())
+    yield Hostile("many.zip", _list_of(250_000))
     zeros = bytes(30_000_000)
     yield Hostile("zeros.gz", gzip.compress(zeros))
     yield Hostile("zeros.tar.bz2", bz2.compress(zeros))
@@ -199,6 +200,21 @@ def _zip(names: list[str]) -> bytes:
         for name in names:
             archive.writestr(name, "x")
     return out.getvalue()
+
+
+def _list_of(count: int) -> bytes:
+    """A zip that is nothing but its list, in the form for more than 65,535 files."""
+    entries = (
+        struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *[0] * 6, *[0] * 3, 1, *[0] * 4, 0, 0) + b"a"
+    ) * count
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, len(entries), 0)
+    place = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(entries), 1)
+    return (
+        entries
+        + wide
+        + place
+        + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    )
 
 
 def _tar(*names: bytes) -> bytes:

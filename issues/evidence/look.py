@@ -34,6 +34,7 @@ PREVIEW = (416, 256)  # pixels; shown at half of it
 PAGE = (1240, 1754)  # pixels; the first page of a PDF, as much of it as an A4 page has
 DISPLAY = 2048  # pixels of the longer side of what pages show
 ENTRIES_MAX = 1_000  # of an archive's list
+DIRECTORY_MAX = 8_000_000  # bytes of a zip's list: some hundred thousand names
 UNPACKED_MAX = 1_000_000_000  # bytes that are unpacked of it, to find its names
 PDF_SECONDS = 20
 TEXTS = frozenset(
@@ -214,6 +215,8 @@ def _archive(path: Path, extension: str) -> Look:
     count = total = 0
     try:
         if extension == "zip":
+            if _directory_size(path) > DIRECTORY_MAX:
+                return Look("other", problem="This archive holds too many files to list them.")
             with zipfile.ZipFile(path) as archive:
                 found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
             count, total = len(found), sum(size for _, size in found)
@@ -241,6 +244,17 @@ def _archive(path: Path, extension: str) -> Look:
     if not count:
         return Look("other", problem="No list of files was found in this archive.")
     return Look("archive", {"entries": entries, "count": count, "total": total})
+
+
+def _directory_size(path: Path) -> int:
+    """Bytes of the list at the end of a zip, as its last record says: `zipfile` would take ten times that of memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 66_000))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    wide = tail.rfind(b"PK\x06\x06")
+    return int.from_bytes(tail[wide + 40 : wide + 48], "little") if size == 0xFFFFFFFF and wide >= 0 else size
 
 
 class _Enough(Exception):

@@ -219,7 +219,16 @@ def test_the_worker_says_of_each_what_it_is_or_why_not(local: Server, kept: dict
         reasons[name] = page.decode()
         assert status == 200, name
         assert f"Reading {name}" not in reasons[name], "it is still waiting"
-    refused = ("pixels.png", "text.png", "cut.png", "zeros.gz", "deep.jsonl", "program.npy", "report.pdf")
+    refused = (
+        "pixels.png",
+        "text.png",
+        "cut.png",
+        "zeros.gz",
+        "many.zip",
+        "deep.jsonl",
+        "program.npy",
+        "report.pdf",
+    )
     assert [name for name in refused if "Cannot be shown." not in reasons[name]] == []
     assert str(local.data) not in "".join(reasons.values())
     assert "\u202e" not in "".join(reasons.values())
