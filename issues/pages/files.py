@@ -25,7 +25,7 @@ from issues.models.limits import ATTACHMENT_TEXT_MAX, FILE_TYPE_MAX, LINKS_MAX
 
 from .forms import find_issue, loads, member, read_changes
 from .htmx import PageRequest, go_back, verb, wants_fragment
-from .showing import done, refused, tiles
+from .showing import done, explain, refused, tiles
 
 TRIES = 10  # how often adding is tried again because somebody else added, too
 
@@ -62,12 +62,18 @@ def _attach(request: PageRequest, number: int) -> HttpResponse:
 
 @verb
 def upload(request: PageRequest) -> HttpResponse:
-    """Keep one file for a text that will show it; its address, as plain text."""
-    if len(request.FILES.getlist("files")) != 1:
-        return HttpResponse("One file must be chosen.", status=422, content_type="text/plain; charset=utf-8")
-    [uuid] = store_files(request)
+    """Keep one file for a text that will show it; its address, as plain text, or why not."""
+    plain = "text/plain; charset=utf-8"
+    try:
+        check_files(request)
+        if len(request.FILES.getlist("files")) != 1:
+            raise Invalid([Problem("/files", "must be one")])
+        [uuid] = store_files(request)
+    except (Invalid, DomainError) as error:
+        status, words = explain(error)
+        return HttpResponse(words, status=status, content_type=plain)
     address = f"/file/{uuid}"
-    return HttpResponse(address, status=201, content_type="text/plain", headers={"Location": address})
+    return HttpResponse(address, status=201, content_type=plain, headers={"Location": address})
 
 
 @verb

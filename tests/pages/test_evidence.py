@@ -230,7 +230,7 @@ class TestTheFigureOfAnIssue:
         assert "opens in a new tab" in page
 
 
-def test_a_picture_for_a_text_is_kept_and_answers_with_its_address(client):
+def test_a_picture_for_a_text_is_kept_and_answers_with_its_address(client, settings):
     answer = client.post("/file", {"files": SimpleUploadedFile("plot.png", b"\x89PNG")})
 
     attachment = Attachment.objects.get()
@@ -238,4 +238,8 @@ def test_a_picture_for_a_text_is_kept_and_answers_with_its_address(client):
     assert client.post("/file", {}).status_code == 422
     two = [SimpleUploadedFile("a.png", b"a"), SimpleUploadedFile("b.png", b"b")]
     assert client.post("/file", {"files": two}).status_code == 422
+    settings.UPLOAD_LIMIT = 10
+    large = client.post("/file", {"files": SimpleUploadedFile("plot.png", b"x" * 11)})
+    assert (large.status_code, large.text[:7]) == (413, "At most")
+    assert large["Content-Type"].startswith("text/plain")
     assert Attachment.objects.count() == 1
