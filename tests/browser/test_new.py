@@ -62,11 +62,15 @@ def test_a_draft_survives_a_reload_until_it_is_discarded(page):
     page.goto("/new")
     title(page).fill("Inverter trips")
     page.get_by_label("Tags").fill("thermal")
+    description(page).click()
+    page.keyboard.type("Heat sink at 71 °C")
 
     page.reload()
     expect(title(page)).to_have_value("Inverter trips")
+    expect(description(page)).to_have_text("Heat sink at 71 °C")
     expect(page.get_by_label("Tags")).to_have_value("thermal")
     page.get_by_role("button", name="Discard").click()
+    expect(description(page)).not_to_contain_text("Heat sink")
     page.reload()
 
     expect(title(page)).to_have_value("")
@@ -113,3 +117,17 @@ def test_nothing_scrolls_sideways_on_a_phone(phone_page):
 
     expect(phone_page.locator("#similar li")).to_have_count(1)
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_draft_is_saved_every_five_seconds_and_outlives_a_crash(page):
+    page.clock.install()
+    page.goto("/new")
+    title(page).fill("Inverter trips")
+    page.clock.run_for(6_000)
+    expect(page.locator("#draft")).to_have_text("Draft saved just now")
+
+    after_the_crash = page.context.new_page()  # the first page never got to say goodbye
+    after_the_crash.goto("/new")
+
+    expect(title(after_the_crash)).to_have_value("Inverter trips")
+    expect(after_the_crash.locator("#draft")).to_have_text("Draft restored")
