@@ -17,6 +17,7 @@ from issues.models.moving import Damaged, Kept, drop_forgotten, known, move, sto
 
 AT_ONCE = 8  # files: most of the time goes into waiting for the bucket
 STORES = {"disk": "the disk", "s3": "the bucket"}
+THERE = {"disk": "on the disk", "s3": "in the bucket"}
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         with the_only_move() as is_ours:
             if not is_ours:
                 raise CommandError("Files are being moved already.")
-            self._run(storages["disk" if to == "s3" else "s3"], storages[to], STORES[to])
+            self._run(storages["disk" if to == "s3" else "s3"], storages[to], THERE[to])
 
     def _run(self, source: Storage, target: Storage, where: str) -> None:
         folders = list(stored_keys(source))
@@ -62,7 +63,7 @@ class Command(BaseCommand):
                 drop_forgotten(moved, target)
         except KeyboardInterrupt:
             raise CommandError(f"{progress.end()} Stopped: run it again to go on.", returncode=130) from None
-        self.stdout.write(f"{progress.end()} All of them are in {where} now, compared with their checksums." if not problems
+        self.stdout.write(f"{progress.end()} All of them are {where} now, compared with their checksums." if not problems
                           else progress.end())  # fmt: skip
         if strangers:
             self.stdout.write(f"{strangers:,} that belong to no attachment were left where they are.")
