@@ -7,10 +7,15 @@ that file with a few short reads and no library, so that a page can zoom into te
 
 import json
 import math
+import queue
 import struct
 import tempfile
+import threading
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +26,7 @@ MAGIC = b"FNDSIG1\n"
 FACTOR = 16  # samples or buckets in a bucket of the next level
 OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the issue page
 GAP = 8  # times the usual step between samples: the line is broken there
+AT_ONCE = 2  # columns worked on at the same time
 SAMPLES_MAX = 500_000_000  # numbers of one table: a small Parquet file can stand for terabytes
 _PIECE = 1 << 20  # samples reduced at a time
 LEVELS = 3  # values that a column has at most if it is a switch or a state
@@ -110,8 +116,11 @@ def prepare(table: Table, out: Path, folder: Path) -> Reading:
             channels=[],
             notes=table.notes,
         )
-        for column, samples in zip(table.columns, columns, strict=True):
-            reading.channels.append(_channel(column, samples, x, reading))
+        with ThreadPoolExecutor(AT_ONCE) as pool:  # NumPy works without Python's lock
+            found = pool.map(
+                lambda column, samples: _channel(column, samples, x, reading), table.columns, columns
+            )
+            reading.channels = list(found)
         if not any(channel.count for channel in reading.channels):
             raise Unreadable("No row holds a number.")
         _write(out, reading, columns, x)
@@ -126,7 +135,7 @@ def _spill(table: Table, raw: list[Path], x_file: Path) -> tuple[int, bool]:
     files = [path.open("wb") for path in raw]
     try:
         with x_file.open("wb") as out:
-            for xs, values in table.batches():
+            for xs, values in _ahead(table.batches()):
                 for file, column in zip(files, values, strict=True):
                     file.write(np.ascontiguousarray(column, dtype=np.float32).data)
                 n = len(values[0])
@@ -141,6 +150,42 @@ def _spill(table: Table, raw: list[Path], x_file: Path) -> tuple[int, bool]:
         for file in files:
             file.close()
     return rows, rising and rows > 1
+
+
+def _ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """The same, made a few in advance by a thread of its own: Arrow parses while what it has parsed is written."""
+    waiting: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(2)
+    is_over = threading.Event()
+
+    def put(entry: tuple[Any, BaseException | None]) -> None:
+        while not is_over.is_set():
+            with suppress(queue.Full):
+                waiting.put(entry, timeout=0.1)
+                return
+
+    def run() -> None:
+        try:
+            for item in items:
+                put((item, None))
+                if is_over.is_set():
+                    return
+            put((None, StopIteration()))
+        except BaseException as error:
+            put((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = waiting.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _channel(column: Column, samples: Any, x: Any, reading: Reading) -> Channel:
@@ -272,21 +317,33 @@ def _write(out: Path, reading: Reading, columns: list[Any], x: Any) -> None:
         if x is not None:
             for begin in range(0, reading.rows, _PIECE):
                 file.write(np.ascontiguousarray(x[begin : begin + _PIECE]).data)
-        for samples in columns:
-            for begin in range(0, reading.rows, _PIECE):
-                file.write(np.ascontiguousarray(samples[begin : begin + _PIECE]).data)
-            _align(file)
-            lows = highs = samples
-            for _ in levels:
-                low, _unused = _reduce(lows, FACTOR)
-                _unused, high = _reduce(highs, FACTOR)
-                lows, highs = low, high
-                file.write(
-                    np.stack([lows, highs], axis=1).astype(np.float32).tobytes()
-                )  # pairs: one read a window
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for n in range(0, len(columns), AT_ONCE):  # a few, for each takes memory
+                reduced = pool.map(lambda samples: _levels(samples, len(levels)), columns[n : n + AT_ONCE])
+                for samples, pairs in zip(columns[n : n + AT_ONCE], reduced, strict=True):
+                    for begin in range(0, reading.rows, _PIECE):
+                        file.write(np.ascontiguousarray(samples[begin : begin + _PIECE]).data)
+                    _align(file)
+                    for level in pairs:
+                        file.write(level.data)
         if x is not None:  # where the buckets of each level begin, side by side, too
             for n in range(1, len(levels) + 1):
                 file.write(np.ascontiguousarray(x[:: FACTOR**n]).data)
+
+
+def _levels(samples: Any, count: int) -> list[Any]:
+    """The lowest and highest values of each level side by side, so that a window is one read."""
+    import numpy as np
+
+    found = []
+    lows = highs = samples
+    for n in range(count):
+        low, high = _reduce(lows, FACTOR)
+        if n:
+            _, high = _reduce(highs, FACTOR)
+        lows, highs = low, high
+        found.append(np.stack([lows, highs], axis=1).astype(np.float32))
+    return found
 
 
 def _align(file: IO[bytes]) -> None:

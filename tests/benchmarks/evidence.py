@@ -4,8 +4,7 @@
 
 The bars: reading takes at most twice the time of pandas.read_csv on the same file in the same run, and under 300 MB of memory;
 the page of a recording takes the server under 50 ms; an upload goes at 80 % of the speed of `cat` from a socket to the disk.
-Reading and pages are judged by processor time, which a machine that others use does not change; uploads go by the clock, and
-are worth something on an idle machine only.
+Processor time is what a machine that others use does not change; what goes by the clock is worth something on an idle one only.
 """
 
 import argparse
@@ -133,7 +132,8 @@ def reading(table: Path, folder: Path, rounds: int) -> None:
     reader.close()
     for name, (used, seconds, memory) in {"reading": min(ours), "pandas.read_csv": min(theirs)}.items():
         print(f"{name:20} {used:6.2f} s of processor time, {seconds:.2f} s, {memory / 1024:.0f} MB")
-    verdict("times pandas", min(ours)[0] / min(theirs)[0], 2.0)
+    verdict("times pandas by processor time", min(ours)[0] / min(theirs)[0], 2.0)
+    verdict("times pandas by the clock", min(s for _, s, _ in ours) / min(s for _, s, _ in theirs), 2.0)
     verdict("MB of memory", max(memory for _, _, memory in ours) / 1024, 300)
 
 
