@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from issues.models import Priority, Status, User
 from tests.browser.accessibility import assert_accessible
-from tests.factories import make_issue
+from tests.factories import make_issue, make_session
 from tests.routes import PAGES, World, all_routes
 
 # Addresses that answer GET with no page of their own: elsewhere, a file, a stream. The sign-in page is in test_people.py.
@@ -71,11 +71,15 @@ def make_some_of_everything(world: World) -> None:
         {"type": "header", "data": {"level": 2, "text": "What was seen"}},
         {"type": "paragraph", "text": "Below the **24.0 V** limit, see `bus_v` and [the plan](https://example.com)."},
         {"type": "code", "data": {"code": "a long line of code " * 12}},
+        {"type": "spectrogram", "bins": [1, 2]},
         {"type": "table", "data": {"withHeadings": True, "content": [["Time", "Value"], ["14:32:04", "71 °C"]]}},
     ]  # fmt: skip
     world.issue.change(
         by=world.administrator, description=json.dumps(blocks), status=Status.IN_PROGRESS, tags=["power"]
     )
-    comment = world.issue.comment(by=world.administrator, content="Cell 5 is **cold**.\n\n- one\n- two")
+    world.issue.change(by=world.member, sessions=[make_session(world.member, title="TVAC review").uuid])
+    said = "Cell 5 is **cold**, see FND-1, @local@localhost.\n\n- one\n- two"
+    comment = world.issue.comment(by=world.administrator, content="Cell 5 is **cold**.")
+    comment.edit(said, by=world.administrator)
     comment.react("👍", by=world.member)
     world.issue.comment(by=world.member, content="To be deleted.").trash(by=world.member)
