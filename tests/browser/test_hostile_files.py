@@ -51,7 +51,7 @@ def post(server: Server, path: str, body: Any) -> Any:
         return json.load(response)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of other modules come between those that need it
 def kept(local: Server) -> dict[str, str]:
     """Every file that was taken, name → id, all in the evidence of one issue and read by the worker."""
     ids = {}
@@ -63,7 +63,7 @@ def kept(local: Server) -> dict[str, str]:
     return ids
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of other modules come between those that need it
 def issue(local: Server, kept: dict[str, str]) -> str:
     """The address of the issue page that shows them all."""
     blocks = [
