@@ -1,9 +1,13 @@
 """Makers of reachable states: everything goes through the verbs."""
 
 import io
+import threading
 import time
+from collections.abc import Callable
 from itertools import count
 from typing import Any
+
+from django.db import connection
 
 from issues import changes
 from issues.models import ApiToken, Attachment, Comment, Issue, Role, Scope, Session, User
@@ -57,3 +61,17 @@ def settled() -> int:
         assert time.monotonic() < deadline, "An older transaction does not end."
         time.sleep(0.01)
     return mark
+
+
+def elsewhere(work: Callable[[], object]) -> None:
+    """Run `work` in a connection of its own, to its end."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()

@@ -1,32 +1,16 @@
 """What was changed since: nothing lost, nothing twice, in whatever order transactions commit."""
 
-import threading
-
 import pytest
 from django.db import connection, transaction
 
 from issues.changes import MANY, Change, Memory, Snapshot, since
-from tests.factories import make_issue, make_user
+from tests.factories import elsewhere, make_issue, make_user
 
 
 def now() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_snapshot()::text")
         return cursor.fetchone()[0]
-
-
-def elsewhere(work):
-    """Run `work` in a connection of its own, to its end."""
-
-    def run():
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 @pytest.mark.django_db(transaction=True)

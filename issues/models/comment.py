@@ -146,9 +146,7 @@ class Comment(models.Model):
     def _locked(self, at: datetime | None, *, deleted_too: bool = False) -> Iterator[datetime]:
         """Hold the issue, then this comment, refreshed; Gone if either is deleted. Yields the moment."""
         with transaction.atomic():
-            issue = Issue.objects.alive().select_for_update(no_key=True).filter(pk=self.issue_id)
-            if not list(issue.values_list("pk")):
-                raise Gone
+            Issue.objects.hold(self.issue_id)
             try:
                 self.refresh_from_db(from_queryset=Comment.objects.select_for_update(no_key=True))
             except Comment.DoesNotExist:  # purged from the trash meanwhile

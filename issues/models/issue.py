@@ -63,13 +63,18 @@ class IssueFields(TypedDict, total=False):
 
 
 class IssueQuerySet(models.QuerySet["Issue"]):
-    """The questions one can ask about issues. Every method chains."""
+    """The questions one can ask about issues. All but `hold` chain."""
 
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
 
     def trashed(self) -> Self:
         return self.exclude(deleted_at=None)
+
+    def hold(self, pk: int) -> None:
+        """Keep others from changing this living issue until the transaction ends. Gone if it is not there."""
+        if not list(self.alive().select_for_update(no_key=True).filter(pk=pk).values_list("pk")):
+            raise Gone
 
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-uuid")

@@ -138,9 +138,7 @@ class IssueFile(models.Model):
     def _locked(self, at: datetime | None) -> Iterator[datetime]:
         """Hold the issue, then this role, refreshed; Gone if either is. Yields the moment."""
         with transaction.atomic():
-            issue = Issue.objects.alive().select_for_update(no_key=True).filter(pk=self.issue_id)
-            if not list(issue.values_list("pk")):
-                raise Gone
+            Issue.objects.hold(self.issue_id)
             try:
                 self.refresh_from_db(from_queryset=IssueFile.objects.select_related("attachment"))
             except IssueFile.DoesNotExist:

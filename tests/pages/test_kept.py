@@ -1,10 +1,9 @@
 """What pages keep is what they would say afresh: after any change, for any viewer, in any order of commits."""
 
 import re
-import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.template import Context, Template
 from django.test import Client
 from django.utils.html import escape
@@ -13,7 +12,7 @@ from issues import changes
 from issues.models import Comment, Issue, SavedView, User, bulk, people, undo
 from issues.pages.kept import kept_at, pieces
 from issues.pages.viewer import MARK
-from tests.factories import make_attachment, make_issue, make_user, settled
+from tests.factories import elsewhere, make_attachment, make_issue, make_user, settled
 
 PAGES = (
     "/",
@@ -24,18 +23,6 @@ PAGES = (
     "/FND-{id}",
 )
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"|data-live="[^"]*"')
-
-
-def elsewhere(work) -> None:
-    def run():
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 def signed_in(user: User) -> Client:
