@@ -16,7 +16,7 @@ from django.db import connection
 from .models.account import name_from_email
 from .models.event import MARK
 
-MANY = 200  # issues; a page that missed more should be loaded afresh
+MANY = 200  # issues that are named at most; a page that missed more asks for its whole view again
 _SCAN = 5_000  # events looked at in one go
 _REMEMBERED = 1_000  # transactions
 
@@ -62,19 +62,19 @@ def mark() -> int | None:
     return None if found is None else int(found)
 
 
-def since(seen: str) -> tuple[str, list[Change]]:
-    """What was changed that the snapshot `seen` did not see, oldest first, and the snapshot of now.
+def since(seen: str) -> tuple[str, list[Change] | None]:
+    """The snapshot of now, and what was changed that the snapshot `seen` did not see, oldest first.
 
-    At most MANY issues, the latest ones. One statement, so that nothing falls between the two.
+    None if that is more than MANY issues. One statement, so that nothing falls between the two.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT pg_current_snapshot()::text, issue.id, issue.version, changed.kinds,
-                   actor.name, actor.email, issue.deleted_at IS NOT NULL
+                   actor.name, actor.email, issue.deleted_at IS NOT NULL, changed.scanned
             FROM (SELECT) AS always
             LEFT JOIN (
-                SELECT issue_id, array_agg(DISTINCT kind) AS kinds, max(id) AS last
+                SELECT issue_id, array_agg(DISTINCT kind) AS kinds, max(id) AS last, sum(count(*)) OVER () AS scanned
                 FROM (
                     SELECT id, issue_id, kind FROM issues_event
                     WHERE xid >= %(xmin)s AND NOT pg_visible_in_snapshot(xid::text::xid8, %(seen)s::pg_snapshot)
@@ -86,12 +86,15 @@ def since(seen: str) -> tuple[str, list[Change]]:
             LEFT JOIN issues_user AS actor ON actor.id = event.actor_id
             ORDER BY changed.last
             """,
-            {"xmin": Snapshot.parse(seen).xmin, "seen": seen, "scan": _SCAN, "many": MANY},
+            {"xmin": Snapshot.parse(seen).xmin, "seen": seen, "scan": _SCAN, "many": MANY + 1},
         )
         rows = cursor.fetchall()
-    return rows[0][0], [
+    snapshot, scanned = rows[0][0], rows[0][-1]
+    if len(rows) > MANY or scanned == _SCAN:
+        return snapshot, None
+    return snapshot, [
         Change(id_, version, kinds, name or name_from_email(email), is_deleted)
-        for _, id_, version, kinds, name, email, is_deleted in rows
+        for _, id_, version, kinds, name, email, is_deleted, _ in rows
         if id_ is not None
     ]
 

@@ -3,7 +3,9 @@
 import pytest
 from django.db import connection, transaction
 
+from issues import changes
 from issues.changes import MANY, Change, Memory, Snapshot, since
+from issues.models import bulk
 from tests.factories import elsewhere, make_issue, make_user
 
 
@@ -20,9 +22,9 @@ def test_a_change_is_told_once():
     before = now()
     issue.change(by=person, priority="high")
 
-    after, changes = since(before)
+    after, told = since(before)
 
-    assert changes == [Change(issue.pk, issue.version, ["changed"], "Mara Lindqvist", False)]
+    assert told == [Change(issue.pk, issue.version, ["changed"], "Mara Lindqvist", False)]
     assert since(after)[1] == []
 
 
@@ -65,14 +67,32 @@ def test_what_commits_late_is_told_although_later_ids_were_told_before():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_missed_too_much_hears_of_the_latest():
+@pytest.mark.parametrize("more", [0, 1])
+def test_more_than_can_be_named_is_told_as_such(more):
     person = make_user()
+    issues = [make_issue(by=person) for _ in range(MANY + more)]
     before = now()
-    issues = [make_issue(by=person) for _ in range(MANY + 1)]
+    bulk.change([issue.pk for issue in issues], by=person, fields={"priority": "high"})
 
-    told = [change.id for change in since(before)[1]]
+    after, told = since(before)
 
-    assert told == [issue.pk for issue in issues[1:]]
+    assert (told and len(told)) == (None if more else MANY)
+    assert since(after)[1] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_events_of_an_issue_than_are_looked_at_are_too_many_to_name(monkeypatch):
+    monkeypatch.setattr(changes, "_SCAN", 3)
+    person = make_user()
+    issue = make_issue(by=person)
+    before = now()
+    for word in ("one", "two"):
+        issue.change(by=person, title=word)
+    assert since(before)[1] is not None
+
+    issue.change(by=person, title="three")
+
+    assert since(before)[1] is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """The board: four columns, cards by priority and last change, filters in the address."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,7 @@ from .kept import kept_at, mark_of
 from .said import said
 
 PAGE = 12  # cards of a column at a time: two screens; the rest comes as one scrolls
+DEEP = 1_000  # cards of a column that are given again at most, to a page that shows so many
 MANY = 200  # issues that one question about changes names at most
 
 
@@ -41,7 +43,10 @@ class Column:
 
 @require_safe
 def board(request: PageRequest) -> HttpResponse:
-    """The whole board, its columns for a change of filter, or the next cards of one column."""
+    """The whole board, its columns for a change of filter, or the next cards of one column.
+
+    With `first` (`24,12,12,30`) each column begins with so many cards: for a page that missed more than it can be told.
+    """
     wanted = filter_of(request)
     if early := answer_early(request, wanted):
         return early
@@ -49,13 +54,14 @@ def board(request: PageRequest) -> HttpResponse:
     if request.GET.get("column") in Status.values:
         return _next_cards(request, wanted, Status(request.GET["column"]), everything)
     mark = mark_of(request)
+    depths = _depths(request.GET.get("first", ""))
     key = (wanted, everything, queries.recent_since())
     held = mark if wanted.holds_still else None
     counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, everything))
     context = {
         "here": "board",
-        "columns_key": (held, *key) if held is not None else None,
-        "columns": cache(lambda: _columns(wanted, everything, counts)),
+        "columns_key": (held, *key) if held is not None and depths is None else None,
+        "columns": cache(lambda: _columns(wanted, everything, counts, depths)),
         "counts": counts,
         "resolution_max": RESOLUTION_MAX,
         "query": wanted.query_string(),
@@ -154,9 +160,22 @@ def other_address(request: PageRequest) -> HttpResponse:
     return HttpResponseRedirect(f"/?{query}" if query else "/")
 
 
-def _columns(wanted: IssueFilter, everything: bool, counts: Counts) -> list[Column]:
-    if everything:
-        pages = {status.value: queries.board_column(wanted, status, PAGE) for status in Status}
+def _depths(text: str) -> list[int] | None:
+    """How many cards each column is to begin with, at least a page; None where nobody says."""
+    numbers = text.split(",")
+    if len(numbers) != len(Status) or not all(number.isdecimal() and len(number) < 10 for number in numbers):
+        return None
+    return [min(max(int(number), PAGE), DEEP) for number in numbers]
+
+
+def _columns(
+    wanted: IssueFilter, everything: bool, counts: Counts, depths: list[int] | None = None
+) -> list[Column]:
+    if everything or depths:
+        pages = {
+            status.value: queries.board_column(wanted, status, depth, since=_since(status, everything))
+            for status, depth in zip(Status, depths or [PAGE] * len(Status), strict=True)
+        }
     else:
         pages = queries.board(wanted, PAGE, queries.recent_since())
     columns = []
@@ -178,13 +197,18 @@ def _columns(wanted: IssueFilter, everything: bool, counts: Counts) -> list[Colu
 
 def _next_cards(request: PageRequest, wanted: IssueFilter, status: Status, everything: bool) -> HttpResponse:
     """More of one column: appended by script, or a page of its own by a plain link."""
-    since = None if everything or status not in CLOSED else queries.recent_since()
-    page = queries.board_column(wanted, status, PAGE, Place.parse(request.GET.get("after", "")), since=since)
+    after = Place.parse(request.GET.get("after", ""))
+    page = queries.board_column(wanted, status, PAGE, after, since=_since(status, everything))
     column = Column(status, "", cards(page.rows), _address(wanted, status, page.next, everything), "", "")
     context = {"column": column, "back": _with(wanted)}
     response = render(request, "column.html#cards" if wants_fragment(request) else "column.html", context)
     patch_vary_headers(response, ("HX-Request",))
     return response
+
+
+def _since(status: Status, everything: bool) -> datetime | None:
+    """From when on a column shows what was closed."""
+    return None if everything or status not in CLOSED else queries.recent_since()
 
 
 def _address(wanted: IssueFilter, status: Status, after: Place | None, everything: bool) -> str:

@@ -30,7 +30,10 @@ _signer = Signer(salt="live")
 
 @require_safe
 def live(request: PageRequest) -> HttpResponse:
-    """What was changed since the cursor `after`: JSON with the next cursor, or 204. 410 for a cursor we never gave."""
+    """What was changed since the cursor `after`: JSON with the next cursor, or 204. 410 for a cursor we never gave.
+
+    `changes` is null where they are too many to name: whatever is shown may be old.
+    """
     given = _read(request.GET.get("after", ""))
     if given is None:
         return JsonResponse({"detail": "This page is too old to be kept up to date."}, status=410)
@@ -48,7 +51,9 @@ def live(request: PageRequest) -> HttpResponse:
                 "deleted": change.is_deleted,
             }
             for change in found
-        ],
+        ]
+        if found is not None
+        else None,
     }
     return JsonResponse(answer, headers={"Cache-Control": "no-store"})
 

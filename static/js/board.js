@@ -17,6 +17,7 @@ const holder = () => document.getElementById("columns");
 const columnOf = (status) => document.getElementById(`col-${status}`);
 const listOf = (status) => columnOf(status).querySelector("ol");
 const nameOf = (status) => columnOf(status).querySelector("h2").textContent;
+const idOf = (card) => card.dataset.reference.slice(4);
 const linkOf = (card) => card.querySelector("h3 a");
 const isReadOnly = () => holder().hasAttribute("data-readonly") || isOffline();
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -401,12 +402,14 @@ document.addEventListener("click", async (event) => {
 // What others change
 
 const waiting = new Set(); // ids of issues whose cards somebody has in hand just now
+let isBehind = false; // whether more was changed than can be named
 
 const inHand = (card) => card.matches(".dragging, [data-busy]") || (has(card) && document.querySelector(".menu.pop")) || card.querySelector("[open]");
 
 /** Bring cards up to date. `own`: the viewer did it, so that everything may move at once. */
 async function refresh(ids, { own = false } = {}) {
   for (const id of ids) waiting.add(String(id));
+  if (isBehind && !(await catchUp(own))) { later(); return; }
   do {
     const asked = [...waiting].slice(0, AT_ONCE);
     const fresh = await changesOf(asked);
@@ -426,19 +429,72 @@ async function refresh(ids, { own = false } = {}) {
   if (waiting.size) later();
 }
 
-async function changesOf(ids) {
+const changesOf = (ids) => fetched("/board/changes", { id: ids }, "changes");
+
+/** Something of this board, with its filter; null if the server does not answer. */
+async function fetched(path, parameters, id) {
   const query = new URLSearchParams(location.search);
   query.delete("did");
-  for (const id of ids) query.append("id", id);
-  const response = await fetch(`/board/changes?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  return response?.ok ? parse(await response.text()).getElementById("changes") : null;
+  for (const [name, values] of Object.entries(parameters)) for (const value of values) query.append(name, value);
+  const response = await fetch(`${path}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  return response?.ok ? parse(await response.text()).getElementById(id) : null;
+}
+
+/** Bring every column up to date, as far down as it is shown. Whether that was possible just now. */
+async function catchUp(own) {
+  const fresh = await fetched("/", { first: [ORDER.map((status) => listOf(status).children.length).join(",")] }, "columns");
+  if (!fresh || document.querySelector(".card.dragging")) return false;
+  isBehind = false;
+  const there = new Set([...fresh.querySelectorAll(".card")].map(({ id }) => id));
+  const gone = [...holder().querySelectorAll(".card")].filter(({ id }) => !there.has(id));
+  const arrange = () => {
+    for (const status of ORDER) fill(listOf(status), fresh.querySelector(`#col-${status} ol`), own);
+    for (const card of gone)
+      if (inHand(card)) waiting.add(idOf(card));
+      else bring(card, null, own);
+  };
+  ORDER.map(listOf).reduce((work, list) => () => hold(list, work), arrange)();
+  for (const status of ORDER) {
+    const column = columnOf(status), now = fresh.querySelector(`#col-${status}`);
+    const foot = column.querySelector("footer"), focus = foot.contains(document.activeElement);
+    foot.replaceWith(now.querySelector("footer"));
+    if (focus) (column.querySelector("footer a") ?? column.querySelector("li:last-child h3 a"))?.focus({ preventScroll: true });
+    setCount(status, now.querySelector("[data-count-of]").textContent);
+    watch(column);
+  }
+  announce(fresh.dataset.total);
+  selection?.say();
+  return true;
+}
+
+/** Put the cards of `fresh` into a column in their order; those that are in hand or pointed at stay where they are. */
+function fill(list, fresh, own) {
+  const cards = [...fresh.children], there = new Set(cards.map(({ id }) => id));
+  let place = list.firstElementChild; // before which the next one goes
+  for (const card of cards) {
+    const old = document.getElementById(card.id);
+    while (place && !there.has(place.id)) place = place.nextElementSibling; // goes, or stays where it is
+    if (old && old === place) place = place.nextElementSibling;
+    if (old && isOlder(card, old)) continue;
+    if (old && inHand(old)) waiting.add(idOf(card));
+    else if (old && isPointed(old, own)) bring(old, card, own);
+    else if (old && !isOlder(old, card)) put(old, list, place);
+    else {
+      if (old) replace(old, card);
+      put(card, list, place);
+      if (!old) prepare(card);
+    }
+  }
 }
 
 const later = () => setTimeout(() => refresh([]), 1000);
 
+const isOlder = (card, other) => Number(card.dataset.version) < Number(other.dataset.version) || card.hasAttribute("data-left");
+const isPointed = (card, own) => !own && !has(card) && hovers.matches && card.matches(":hover");
+
 /** Bring a card up to date: put in, change in place, move, or take away. */
 function bring(card, fresh, own) {
-  const pointed = card && !own && !has(card) && hovers.matches && card.matches(":hover");
+  const pointed = card && isPointed(card, own);
   if (!fresh) {
     if (pointed) linger(card, "No longer on this board");
     else if (card) remove(card);
@@ -448,7 +504,7 @@ function bring(card, fresh, own) {
   if (!card) {
     hold(list, () => settle(fresh, list));
     if (fresh.isConnected) prepare(fresh);
-  } else if (Number(card.dataset.version) < Number(fresh.dataset.version) || card.hasAttribute("data-left")) {
+  } else if (isOlder(card, fresh)) {
     const stays = card.dataset.status === fresh.dataset.status && card.dataset.rank === fresh.dataset.rank && card.closest(".col").dataset.status === fresh.dataset.status;
     const old = card.parentElement;
     hold(old, () => replace(card, fresh));
@@ -467,7 +523,15 @@ function linger(card, words) {
   note.className = "left hint";
   note.textContent = words;
   card.append(note);
-  card.addEventListener("pointerleave", () => refresh([card.dataset.reference.slice(4)]), { once: true });
+  // A card that came under the pointer by itself, and went again, was never entered, and is not left.
+  const left = new AbortController();
+  const look = () => {
+    if (card.isConnected && card.matches(":hover")) return;
+    left.abort();
+    refresh([idOf(card)]);
+  };
+  card.addEventListener("pointerleave", look, left);
+  document.addEventListener("pointerover", look, left);
 }
 
 let undone = false; // whether the viewer took something back just now
@@ -475,7 +539,8 @@ document.addEventListener("undone", () => { undone = true; });
 onChange((changes) => {
   const own = undone;
   undone = false;
-  return refresh(changes.map((change) => change.id), { own });
+  isBehind ||= !changes;
+  return refresh(changes?.map((change) => change.id) ?? [], { own });
 });
 
 // The beginning, and after each change of the filter

@@ -407,10 +407,10 @@ if (page) {
   let undone = false;
   document.addEventListener("undone", () => { undone = true; });
   onChange(async (changes) => {
-    const ours = changes.filter((change) => change.reference === info().reference && change.version > Number(info().version));
+    const ours = changes?.filter((change) => change.reference === info().reference && change.version > Number(info().version));
     const own = undone;
-    if (changes.length) undone = false;
-    if (ours.length) await refresh({ own, actor: ours.at(-1).actor });
+    undone = false;
+    if (!ours || ours.length) await refresh({ own, actor: ours?.at(-1).actor });
   });
   // The address keeps where one came from, so that a reload and a copied tab keep their place.
   const from = new URL(document.getElementById("next")?.href ?? document.getElementById("previous")?.href ?? location.href).searchParams.get("from");

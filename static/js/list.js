@@ -121,13 +121,18 @@ document.addEventListener("click", (event) => {
 
 // Changing
 
+let changing = false; // whether a change of the viewer's own is under way
+
 /** One change to what is selected, or to one row; then the rows are shown as they are. */
 async function change(fields, row = null) {
   const chosen = row ? { issue: row.dataset.id } : { issue: [...ticked].join(","), shown: [...unticked].join(","), selection: frozen()?.value ?? "" };
   const here = row ? [row] : rows().filter((one) => boxOf(one).checked);
-  if (!(await send(fields, chosen))) return;
-  await refresh(here.map((one) => one.dataset.id), { own: true });
-  check();
+  changing = true;
+  if (await send(fields, chosen)) {
+    await refresh(here.map((one) => one.dataset.id), { own: true });
+    await check();
+  }
+  changing = false;
 }
 
 function choose(field) {
@@ -154,6 +159,7 @@ document.addEventListener("submit", async (event) => {
 // What others change
 
 const arrived = new Set(); // ids of new issues that belong here and are not shown yet
+let manyChanged = false; // whether more was changed than can be named, so that others may belong here, too
 
 /** Bring rows up to date. `own`: the viewer did it, and what is deleted goes; `created`: the ids that are new. */
 async function refresh(ids, { own = false, created = new Set() } = {}) {
@@ -216,7 +222,8 @@ function mark(row, words) {
 function tellArrived() {
   for (const id of arrived) if (rowOf(id)) arrived.delete(id);
   const place = document.getElementById("arrived");
-  const words = arrived.size ? `${arrived.size} new issue${arrived.size === 1 ? "" : "s"}. ` : "";
+  const news = arrived.size ? `${arrived.size} new issue${arrived.size === 1 ? "" : "s"}. ` : "";
+  const words = manyChanged ? "Many issues were changed. " : news;
   if (place.firstChild?.data === words || (!words && !place.firstChild)) return;
   place.replaceChildren();
   if (!words) return;
@@ -231,6 +238,7 @@ function tellArrived() {
 
 /** The list from its beginning, as it is now. */
 function reload() {
+  manyChanged = false;
   const here = new URLSearchParams(location.search);
   for (const name of ["after", "did"]) here.delete(name);
   return window.htmx.ajax("GET", `/list${here.size ? `?${here}` : ""}`, { target: "#list", swap: "outerHTML" });
@@ -238,9 +246,13 @@ function reload() {
 
 let undone = false; // whether the viewer took something back just now
 onChange((changes) => {
-  const created = new Set(changes.filter(({ kinds }) => kinds.includes("created") || kinds.includes("restored")).map(({ id }) => String(id)));
   const own = undone;
   undone = false;
+  if (!changes) {
+    manyChanged ||= !own && !changing;
+    return refresh([...rows().map(({ dataset }) => dataset.id), ...arrived], { own });
+  }
+  const created = new Set(changes.filter(({ kinds }) => kinds.includes("created") || kinds.includes("restored")).map(({ id }) => String(id)));
   return refresh(changes.map(({ id }) => id), { own, created });
 });
 document.addEventListener("undone", () => {
@@ -287,5 +299,5 @@ for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], 
 bind({ keys: "Escape", label: "Clear selection", group, when: () => size() > 0, run: clear });
 
 document.body.addEventListener("htmx:afterSwap", () => { prepare(); tellArrived(); });
-document.body.addEventListener("htmx:pushedIntoHistory", () => { arrived.clear(); tellArrived(); });
+document.body.addEventListener("htmx:pushedIntoHistory", () => { arrived.clear(); manyChanged = false; tellArrived(); });
 prepare();

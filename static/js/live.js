@@ -9,7 +9,8 @@ const ACTIONS = "form[method=post] :is(button, summary), button[form], [data-men
 let after = document.body.dataset.live;
 let timer, asking = null, failures = 0;
 
-/** Have `callback` called with what somebody changed: [{id, reference, version, kinds, actor, deleted}], oldest first.
+/** Have `callback` called with what somebody changed: [{id, reference, version, kinds, actor, deleted}], oldest first, or
+ * null where that is too much to be named: whatever is shown may be old.
  *
  * It may hear of a change that it shows already (its own, or one that came while the page was made): compare versions.
  * If it returns a promise, the next question waits for it.
@@ -55,7 +56,7 @@ async function answer(extra) {
     place.hidden = news.untriaged === 0;
     place.firstChild.data = news.untriaged > 99 ? "99+" : String(news.untriaged);
   }
-  if (news.changes.length) await Promise.all(callbacks.map((callback) => callback(news.changes)));
+  if (news.changes?.length !== 0) await Promise.all(callbacks.map((callback) => callback(news.changes)));
 }
 
 function failed() {

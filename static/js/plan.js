@@ -47,7 +47,7 @@ bind({ keys: "x", label: "Tick the step, or take its tick off", group, when: () 
 
 onChange(async (changes) => {
   const { reference, version } = plan().dataset;
-  if (!changes.some((change) => change.reference === reference && change.version > Number(version))) return;
+  if (changes && !changes.some((change) => change.reference === reference && change.version > Number(version))) return;
   const response = await fetch(location.pathname, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (response?.ok) put(await response.text());
 });

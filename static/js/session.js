@@ -90,7 +90,8 @@ async function refresh() {
 
 onChange(async (changes) => {
   const shown = new Set([...document.querySelectorAll("#issues .ref")].map((one) => one.textContent));
-  if (about() && changes.some(({ reference, kinds }) => shown.has(reference) || kinds.includes("session_changed") || kinds.includes("created"))) await refresh();
+  if (!about()) return;
+  if (!changes || changes.some(({ reference, kinds }) => shown.has(reference) || kinds.includes("session_changed") || kinds.includes("created"))) await refresh();
 });
 
 const opener = () => about()?.querySelector("[data-edit-here]");

@@ -1,8 +1,10 @@
 """Two browsers at once: what one changes, the other sees within two seconds, and is not disturbed by it."""
 
+import pytest
 from playwright.sync_api import expect
 
-from issues.models import Issue
+from issues.changes import MANY
+from issues.models import Issue, bulk
 from tests.factories import make_issue, make_user
 
 SOON = 2_000  # milliseconds; what issue pages promise
@@ -40,20 +42,6 @@ def test_list_and_issue_page_follow_each_other_within_two_seconds(page, another_
 
     expect(row.locator(".c-comments")).to_contain_text("1", timeout=SOON)
     expect(row.get_by_role("link")).to_be_focused()
-
-
-def test_a_new_issue_comes_first_of_its_priority_and_a_deleted_one_goes(page):
-    person = make_user()
-    gone = make_issue(by=person, title="Gone", priority="high")
-    make_issue(by=person, title="Low")
-    page.goto("/")
-
-    issue = make_issue(by=person, title="New", priority="high")
-    gone.trash(by=person)
-
-    expect(page.locator("#col-open h3")).to_have_text(["New", "Low"], timeout=SOON)
-    expect(page.locator("#total")).to_have_text("2 issues")
-    expect(page.locator(f"#{issue.reference}")).to_be_visible()
 
 
 def test_what_does_not_match_the_filter_does_not_come(page):
@@ -222,3 +210,63 @@ def test_without_the_server_a_text_waits_for_it_on_the_issue_page(page):
     send.click()
 
     expect(page.locator("#thread .said")).to_contain_text("Not lost")
+
+
+@pytest.fixture
+def many():
+    """More issues than a page is told by name, all high; and who made them."""
+    ada = make_user()
+    return ada, [make_issue(ada, title=f"Finding {n:03}", priority="high") for n in range(MANY + 30)]
+
+
+def test_a_board_shows_a_change_of_more_issues_than_can_be_named(page, many):
+    ada, issues = many
+    stays, pointed = issues[-14], issues[-13]
+    changed = [*issues[:-24], pointed, *issues[-2:]]
+    page.goto("/")
+    page.locator("#col-open footer a").click()
+    expect(page.locator("#col-open .card")).to_have_count(24)
+    page.get_by_role("link", name=stays.title).focus()
+    page.locator(f"#{pointed.reference}").hover()
+    before = page.locator(f"#{stays.reference}").bounding_box()["y"]
+
+    bulk.change([issue.pk for issue in changed], by=ada, fields={"status": "in_progress"})
+
+    expect(page.locator("#col-in_progress .card")).to_have_count(12 - 1, timeout=SOON)
+    expect(page.locator("#col-in_progress header [data-count-of]")).to_have_text(str(len(changed)))
+    expect(page.locator("#col-open footer a")).to_have_count(0)
+    expect(page.locator("#col-open .card")).to_have_count(22)
+    expect(page.get_by_role("link", name=stays.title)).to_be_focused()
+    expect(page.locator(f"#col-open #{pointed.reference} .left")).to_have_text(
+        "Now in progress, high priority"
+    )
+    assert abs(page.locator(f"#{stays.reference}").bounding_box()["y"] - before) < 1
+    page.locator("h1").hover()
+    expect(page.locator("#col-open .card")).to_have_count(21)
+    expect(page.locator("#col-in_progress .card")).to_have_count(12)
+
+
+def test_list_and_issue_page_show_a_change_of_more_issues_than_can_be_named(page, another_page, many):
+    ada, issues = many
+    page.goto("/list?status=open&sort=reference")
+    page.keyboard.press("j")
+    another_page.goto(f"/{issues[0].reference}")
+    another_page.get_by_label("Comment", exact=True).fill("Cell 5")
+
+    bulk.change([issue.pk for issue in issues[1:]], by=ada, fields={"priority": "low"})
+    issues[0].change(by=ada, status="resolved")
+
+    expect(page.locator(f"tr#{issues[0].reference} .left")).to_have_text(
+        "No longer in this view", timeout=SOON
+    )
+    expect(page.locator("#total")).to_have_text(f"{len(issues) - 1} issues")
+    expect(page.locator("tr .prio-low")).to_have_count(49)
+    expect(page.locator(f"tr#{issues[0].reference}").get_by_role("link")).to_be_focused()
+    expect(another_page.locator("#status-pill")).to_have_text("Resolved")
+    expect(another_page.get_by_label("Comment", exact=True)).to_be_focused()
+    expect(another_page.get_by_label("Comment", exact=True)).to_have_value("Cell 5")
+    expect(page.locator("#arrived")).to_have_text("Many issues were changed. Show")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.locator(f"tr#{issues[0].reference}")).to_have_count(0)
+    expect(page.locator("#arrived")).to_be_empty()

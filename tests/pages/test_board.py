@@ -173,6 +173,24 @@ class TestTheBoard:
 
         assert references(answer) == [issue.reference for issue in reversed(issues[:2])]
 
+    def test_begins_with_as_many_cards_of_a_column_as_are_asked_for(self, client, member):
+        issues = [make_issue(member) for _ in range(board.PAGE + 2)]
+
+        answer = get(client, f"/?first={board.PAGE + 1},0,0,0")
+
+        assert references(answer) == [issue.reference for issue in reversed(issues[1:])]
+        assert "column=open" in answer.content.decode()
+        assert len(references(get(client, f"/?first={board.PAGE + 2},0,0,0"))) == board.PAGE + 2
+
+    @pytest.mark.parametrize(
+        "first", ["", "x,0,0,0", "20,0,0", "-1,0,0,0", "²,0,0,0", "9" * 30 + ",0,0,0", "0,0,0,0"]
+    )
+    def test_begins_with_a_page_where_nobody_says_how_many(self, client, member, first):
+        for _ in range(board.PAGE + 1):
+            make_issue(member)
+
+        assert len(references(get(client, f"/?first={first}"))) == board.PAGE
+
     def test_a_viewer_is_offered_no_change(self, client, settings):
         settings.LOCAL = False
         client.force_login(make_viewer())

@@ -33,6 +33,16 @@ def test_a_page_hears_nothing_until_something_changes(client):
     assert client.get("/live", {"after": news["after"]}).status_code == 204
 
 
+def test_more_than_can_be_named_is_null(client, monkeypatch):
+    monkeypatch.setattr(live.changes, "MANY", 1)
+    person = make_user()
+    after = cursor_of(client.get("/"))
+    for _ in range(2):
+        make_issue(by=person)
+
+    assert client.get("/live", {"after": after}).json()["changes"] is None
+
+
 def test_nothing_new_costs_one_look_at_the_database_and_no_session(client, django_assert_num_queries):
     after = cursor_of(client.get("/"))
 
