@@ -73,6 +73,7 @@ MIDDLEWARE = [
     # Who may look is asked before a form is read; what the form may do, after.
     "issues.pages.middleware.SignInRequired",
     "issues.pages.middleware.BodyLimit",
+    "issues.pages.middleware.RateLimit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]

@@ -18,6 +18,7 @@ _WORDS = {
     403: ("You may not do this", "Nothing was changed."),
     404: ("There is nothing here", "The address may be mistyped, or what was here is deleted."),
     413: ("This is too large", "Nothing was saved. Go back: what you typed is still there. Then send less at a time."),
+    429: ("This is too much at once", "Nothing was changed. Go back: what you typed is still there."),
     500: ("Something went wrong on our side", "Nothing you typed was saved by this request. Go back and try again. If it happens again, give an administrator this reference."),
     503: ("The database does not answer", "Nothing was changed and nothing is lost. This page works again as soon as the database does."),
     507: ("There is no room for this file", "The server's disk is full. Nothing was saved. Tell an administrator."),
@@ -56,6 +57,24 @@ def too_large(request: HttpRequest, limit: int) -> HttpResponse:
     """413, with the limit in bytes."""
     words = f"At most {size_in_words(limit)} can be sent at a time. {_WORDS[413][1]}"
     return _page(request, 413, meaning=words)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429, with how long to wait; to a script in words alone."""
+    wait = f"Wait {minutes_in_words(seconds)}, then try again."
+    if request.headers.get("HX-Request") == "true":
+        words = f"{_WORDS[429][0]}. {wait}"
+        response = HttpResponse(words, status=429, content_type="text/plain; charset=utf-8")
+    else:
+        response = _page(request, 429, meaning=f"{wait} {_WORDS[429][1]}")
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def minutes_in_words(seconds: int) -> str:
+    """How long to wait: `a minute`, `4 minutes`; rounded up."""
+    minutes = max(1, -(-seconds // 60))
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -97,7 +116,7 @@ def _page(
         "reference": reference,
         "is_issue": is_issue,
         "theme": theme if theme in ("light", "dark") else "",
-        "is_retry": status in (500, 503) and request.method in ("GET", "HEAD"),
+        "is_retry": status in (429, 500, 503) and request.method in ("GET", "HEAD"),
         "address": request.get_full_path(),
     }
     response = HttpResponse(render_to_string("error.html", context), status=status)

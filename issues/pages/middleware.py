@@ -15,9 +15,10 @@ from django.utils.http import urlencode
 
 from issues import queries
 from issues.models import Priority, SavedView, Status, User
+from issues.models.attempts import TooManyAttempts
 
 from . import live
-from .errors import too_large
+from .errors import too_large, too_many
 from .kept import kept_at, mark_of
 from .undo import Did
 
@@ -118,6 +119,19 @@ class BodyLimit:
         length = request.META.get("CONTENT_LENGTH") or "0"
         is_over = length.isdecimal() and int(length) > text + READ_THROUGH * files
         return too_large(request, files or text) if is_over else None
+
+
+class RateLimit:
+    """What a page may not do so often: 429 and for how long, unless the page says it at its own form."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        return too_many(request, exception.seconds) if isinstance(exception, TooManyAttempts) else None
 
 
 _MENUS = {"statuses": list(Status), "priorities": [Priority.HIGH, Priority.MEDIUM, Priority.LOW]}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from issues.models import User, attempts, people
 from issues.models.browser_session import BROWSER_MAX
 
+from .errors import minutes_in_words
 from .htmx import PageRequest, path_on_this_site
 
 PASSWORD_MAX = 4096  # characters; hashing more than that helps nobody
@@ -65,8 +66,7 @@ def too_many(
     request: HttpRequest, template: str, error: attempts.TooManyAttempts, **context: object
 ) -> HttpResponse:
     """429 with the page itself, which says for how long."""
-    minutes = -(-error.seconds // 60)
-    wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+    wait = minutes_in_words(error.seconds)
     response = render(request, template, {**context, "wait": wait}, status=429)
     response.headers["Retry-After"] = str(error.seconds)
     return response

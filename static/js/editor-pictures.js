@@ -2,10 +2,10 @@
 
 import { insert, selected } from "./editor-commands.js";
 import { caret, draw, fields, make } from "./editor-dom.js";
+import { reasonOf } from "./post.js";
 
 const TYPES = "image/png, image/jpeg, image/gif, image/webp"; // what the server shows inside a page
 const SIDE_MAX = 1520; // pixels of a preview
-const WHY = { 0: "The server did not answer.", 401: "You are signed out.", 403: "You may not do this.", 413: "The file is too large.", 507: "The disk is full." };
 
 export class Pictures {
   constructor(editor) {
@@ -101,9 +101,8 @@ function send(file, progress) {
     request.setRequestHeader("HX-Request", "true");
     request.upload.addEventListener("progress", ({ loaded, total }) => progress(loaded / total));
     request.addEventListener("loadend", () => {
-      const isPlain = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
       if (request.status === 201) answer({ url: request.responseText.trim() });
-      else answer({ problem: isPlain ? request.responseText.trim() : WHY[request.status] ?? "The server could not do it." });
+      else answer({ problem: reasonOf(request) });
     });
     request.send(body);
   });

@@ -12,6 +12,7 @@ import "./lightbox.js";
 import "./reading.js";
 import { mention } from "./mentions.js";
 import { openMenu } from "./menu.js";
+import { reasonOf, why } from "./post.js";
 import { toast } from "./toast.js";
 
 const page = document.getElementById("issue");
@@ -26,7 +27,7 @@ let held = []; // entries of others that wait behind "1 new comment"
 
 // Asking
 
-/** Send a form, or ask for a page, as script: {status, html, url}; status 0 when the server does not answer. */
+/** Send a form, or ask for a page, as script: {status, html, plain, why}; status 0 when the server does not answer. */
 function ask(url, { body = null, progress = null } = {}) {
   return new Promise((answer) => {
     const request = new XMLHttpRequest();
@@ -39,7 +40,9 @@ function ask(url, { body = null, progress = null } = {}) {
       const said = request.getResponseHeader("HX-Trigger");
       if (said?.startsWith("{")) for (const [name, detail] of Object.entries(JSON.parse(said))) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
       const signedOut = new URL(request.responseURL || url, location).pathname === "/signin";
-      answer({ status: signedOut ? 401 : request.status, html: request.responseText, plain: request.getResponseHeader("Content-Type")?.startsWith("text/plain") });
+      const plain = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
+      const status = signedOut ? 401 : request.status;
+      answer({ status, html: request.responseText, plain, why: signedOut ? why(status) : reasonOf(request) });
     });
     request.send(body);
   });
@@ -55,11 +58,9 @@ function token() {
   return document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
-const WHY = { 0: "The server did not answer.", 401: "You are signed out. Sign in in another tab, then try again.", 403: "You may not do this." };
-
 /** Say at the form why nothing was saved; the text stays in it. */
-function complain(form, { status, html, plain }) {
-  const words = plain ? html.trim() : WHY[status] ?? parsed(html).querySelector(".err")?.textContent.trim() ?? "The server could not do it.";
+function complain(form, { status, html, plain, why }) {
+  const words = (!plain && parsed(html).querySelector(".err")?.textContent.trim()) || why;
   if (!form) return toast(`Nothing was changed. ${words}`);
   form.querySelector(".err.sent")?.remove();
   const line = document.createElement("p");
@@ -266,8 +267,8 @@ async function edit(link) {
   const region = link.closest("li.said")?.querySelector("[data-edits]") ?? link.closest("[data-edits]");
   if (region.querySelector("form[data-field]")) return region.querySelector("textarea").focus();
   for (const menu of document.querySelectorAll("details.move[open]")) menu.open = false;
-  const { status, html } = await ask(link.href);
-  if (status !== 200) return complain(null, { status, html });
+  const answer = await ask(link.href), { status, html } = answer;
+  if (status !== 200) return complain(null, answer);
   const back = document.createElement("template");
   back.content.append(...region.childNodes);
   const form = parsed(html).firstElementChild;

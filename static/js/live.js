@@ -42,6 +42,7 @@ async function answer(extra) {
   } catch {
     return failed();
   }
+  if (response.status === 429) return; // whoever stands in front has had enough: a little later
   if (response.status >= 500) return failed();
   failures = 0;
   if (isOffline()) setOffline(false);

@@ -4,7 +4,7 @@
 import { carries, named, put } from "./attach.js";
 import { sizeInWords } from "./limit.js";
 import "./mentions.js";
-import { post, reason } from "./post.js";
+import { post, reason, reasonOf } from "./post.js";
 
 const EVERY = 5000; // milliseconds between two savings of the draft
 const PAUSE = 400; // milliseconds without a key before similar issues are asked for
@@ -214,15 +214,9 @@ function create() {
       localStorage.removeItem(key);
       location.assign(request.getResponseHeader("Location"));
     } else if (request.responseText.includes('id="new"')) complain(request.responseText);
-    else fail(`The issue was not created. ${said(request)}`);
+    else fail(`The issue was not created. ${reasonOf(request)}`);
   });
   request.send(new FormData(form));
-}
-
-function said(request) {
-  if (!request.status) return "The server did not answer.";
-  if (request.getResponseHeader("Content-Type")?.startsWith("text/plain")) return request.responseText.trim();
-  return { 413: "This is too large.", 429: "Too much at once. Wait a minute." }[request.status] ?? "The server could not do it.";
 }
 
 function fail(words) {

@@ -19,13 +19,32 @@ export async function post(url, fields = {}) {
   return response;
 }
 
-/** Why the server refused, in its own words if it has some for people. */
+const WHY = {
+  0: "The server did not answer.",
+  401: "You are signed out. Sign in in another tab, then try again.",
+  403: "You may not do this.",
+  404: "It was deleted meanwhile.",
+  413: "This is too large.",
+  507: "The server's disk is full.",
+};
+
+/** Why the server refused, in its own words if it has some for people. `response` is null if it did not answer. */
 export async function reason(response) {
-  if (!response) return "The server did not answer.";
-  if (response.headers.get("Content-Type")?.startsWith("text/plain")) return (await response.text()).trim();
-  if (response.status === 403) return "You may not do this.";
-  if (response.status === 404) return "It was deleted meanwhile.";
-  return "The server could not do it.";
+  const isPlain = response?.headers.get("Content-Type")?.startsWith("text/plain");
+  return isPlain ? (await response.text()).trim() : why(response?.status ?? 0, response?.headers.get("Retry-After"));
+}
+
+/** The same of an XMLHttpRequest that has ended. */
+export function reasonOf(request) {
+  const isPlain = request.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  return isPlain ? request.responseText.trim() : why(request.status, request.getResponseHeader("Retry-After"));
+}
+
+/** Why, by the status alone; `wait` in seconds, where there is too much at once. */
+export function why(status, wait) {
+  if (status !== 429) return WHY[status] ?? "The server could not do it.";
+  const minutes = Math.ceil(Number(wait) / 60) || 1;
+  return `This is too much at once. Wait ${minutes > 1 ? `${minutes} minutes` : "a minute"}, then try again.`;
 }
 
 function tell(response) {

@@ -22,6 +22,11 @@ def description(page):
     return page.get_by_role("textbox", name="Description")
 
 
+def editor(page):
+    """The block editor's field, which takes the place of the textarea."""
+    return description(page).and_(page.locator("[contenteditable]"))
+
+
 def test_is_written_looked_at_and_created_by_keyboard(page):
     known = make_issue(title="Inverter trips at 60 % load")
     page.goto("/")
@@ -62,7 +67,7 @@ def test_a_draft_survives_a_reload_until_it_is_discarded(page):
     page.goto("/new")
     title(page).fill("Inverter trips")
     page.get_by_label("Tags").fill("thermal")
-    description(page).click()
+    editor(page).click()
     page.keyboard.type("Heat sink at 71 °C")
 
     page.reload()

@@ -93,6 +93,12 @@ def test_a_comment_that_cannot_be_sent_stays_and_says_why(page, issue):
     expect(page.get_by_role("alert")).to_contain_text("The server did not answer. Your text is still here.")
     expect(composer(page)).to_have_value("Not lost")
     page.unroute("**/comments")
+    page.route("**/comments", lambda route: route.fulfill(status=429, headers={"Retry-After": "90"}))
+    page.get_by_role("button", name="Comment", exact=True).click()
+    words = "This is too much at once. Wait 2 minutes, then try again. Your text is still here."
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    expect(composer(page)).to_have_value("Not lost")
+    page.unroute("**/comments")
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator("#thread .said")).to_contain_text("Not lost")
 

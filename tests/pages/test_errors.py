@@ -2,8 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.urls import path
 
 from issues.models import Issue
+from issues.models.attempts import TooManyAttempts
+from issuetracker import urls
 from tests.factories import make_user, make_viewer
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,40 @@ def test_more_than_any_page_sends_is_too_large(client, settings, fields):
     assert (response.status_code, heading(response)) == (413, "This is too large")
     assert "what you typed is still there" in response.content.decode()
     assert not Issue.objects.exists()
+
+
+def refuse(request):
+    raise TooManyAttempts(61)
+
+
+urlpatterns = [path("too-often", refuse), *urls.urlpatterns]
+
+
+class TestTooOften:
+    """What a page refuses for a while, and does not say at its own form."""
+
+    pytestmark = pytest.mark.urls(__name__)
+
+    def test_is_said_with_how_long_to_wait(self, client):
+        response = client.post("/too-often", {"title": "x"})
+
+        assert (response.status_code, heading(response)) == (429, "This is too much at once")
+        assert response["Retry-After"] == "61"
+        assert "Wait 2 minutes, then try again." in response.content.decode()
+        assert "what you typed is still there" in response.content.decode()
+        assert "Try again</a>" not in response.content.decode()
+
+    def test_a_page_can_be_asked_for_again(self, client):
+        assert (
+            '<a class="btn primary" href="/too-often">Try again</a>'
+            in client.get("/too-often").content.decode()
+        )
+
+    def test_a_script_is_told_in_words(self, client):
+        response = client.post("/too-often", headers={"HX-Request": "true"})
+
+        assert (response.status_code, response["Retry-After"]) == (429, "61")
+        assert response.content.decode() == "This is too much at once. Wait 2 minutes, then try again."
 
 
 def test_a_form_from_elsewhere_is_not_taken(settings):
