@@ -152,6 +152,33 @@ async function move(card, status, summary = null) {
   await change(card, text ? { status, resolution_summary: text } : { status }, { undone: putBack });
 }
 
+/** How many issues go along with a card that is moved: all that are selected, if it is one of them. */
+const along = (card) => (selection?.has(card) ? selection.size() : 1);
+
+/** Move a card, and with it what is selected as one act; nothing is asked then. */
+function moveAll(grabbed, status) {
+  if (along(grabbed) === 1) { move(grabbed, status); return; }
+  if (isReadOnly()) return;
+  const cards = [...holder().querySelectorAll(".card[data-selected]:not([data-busy])")].filter((card) => card.dataset.status !== status);
+  const homes = cards.map((card) => ({ card, list: card.parentElement, next: card.nextElementSibling }));
+  for (const card of cards.toReversed()) {
+    card.dataset.busy = "1";
+    if (!settle(card, listOf(status))) put(card, listOf(status));
+    shift(card.dataset.status, -1);
+    shift(status, +1);
+  }
+  grabbed.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (cards.length) selection.change({ do: `status=${status}` }, (done) => {
+    for (const { card, list, next } of homes.toReversed()) {
+      delete card.dataset.busy;
+      if (done) continue;
+      put(card, list, next?.parentElement === list ? next : null);
+      shift(card.dataset.status, +1);
+      shift(status, -1);
+    }
+  });
+}
+
 /** One field in the card's place. Enter saves, Esc saves without a text, and so does turning elsewhere with what is typed. */
 function ask(card, status) {
   const form = document.createElement("form");
@@ -211,8 +238,9 @@ function choose(card, field) {
 /** All that can be done to a card, for a thumb or a pointer. */
 function openCardMenu(card, anchor) {
   const columns = ORDER.filter((status) => status !== card.dataset.status);
+  const all = along(card);
   openMenu(anchor, {
-    label: `Change ${card.dataset.reference}`,
+    label: all > 1 ? `Change ${all} issues` : `Change ${card.dataset.reference}`,
     items: [
       ...columns.map((status) => ({ value: `status ${status}`, label: nameOf(status), icon: ICONS[status] })),
       { value: "priority", label: "Priority", icon: "i-p-high" },
@@ -223,7 +251,8 @@ function openCardMenu(card, anchor) {
     onPick: (value) => {
       const [field, status] = value.split(" ");
       if (value === "select") select("toggle", card);
-      else if (status) move(card, status);
+      else if (status) moveAll(card, status);
+      else if (all > 1) selection.choose(field);
       else choose(card, field);
     },
   });
@@ -238,12 +267,16 @@ document.addEventListener("click", (event) => {
 
 // Drag
 
+let grabbed = null; // the card that is dragged
+
 document.addEventListener("dragstart", (event) => {
   const card = event.target.closest?.(".card");
   if (!card) return;
   if (isReadOnly() || card.dataset.busy) { event.preventDefault(); return; }
-  card.classList.add("dragging");
+  grabbed = card;
   const picture = card.cloneNode(true);
+  if (along(card) > 1) picture.dataset.along = `${along(card).toLocaleString("en")} issues`;
+  for (const one of along(card) > 1 ? document.querySelectorAll(".card[data-selected]") : [card]) one.classList.add("dragging");
   picture.classList.add("drag");
   picture.style.width = `${card.offsetWidth}px`;
   document.body.append(picture);
@@ -254,24 +287,23 @@ document.addEventListener("dragstart", (event) => {
   setTimeout(() => picture.remove());
 });
 document.addEventListener("dragover", (event) => {
-  const dragged = document.querySelector(".card.dragging");
-  if (!dragged) return;
+  if (!grabbed) return;
   const column = event.target.closest?.(".col");
-  for (const one of document.querySelectorAll(".col")) one.classList.toggle("drop", one === column && !one.contains(dragged));
+  for (const one of document.querySelectorAll(".col")) one.classList.toggle("drop", one === column && !one.contains(grabbed));
   if (column) event.preventDefault();
 });
 document.addEventListener("drop", (event) => {
-  const dragged = document.querySelector(".card.dragging");
-  const column = event.target.closest?.(".col");
-  if (!dragged || !column) return;
+  const column = event.target.closest?.(".col"), card = grabbed;
+  if (!card || !column) return;
   event.preventDefault();
   letGo();
-  move(dragged, column.dataset.status);
+  moveAll(card, column.dataset.status);
 });
 document.addEventListener("dragend", letGo);
 
 function letGo() {
-  document.querySelector(".card.dragging")?.classList.remove("dragging");
+  grabbed = null;
+  for (const card of document.querySelectorAll(".card.dragging")) card.classList.remove("dragging");
   for (const column of document.querySelectorAll(".col.drop")) column.classList.remove("drop");
 }
 
@@ -330,7 +362,7 @@ function across(by) {
 function carry(by) {
   const card = focused();
   const target = ORDER[ORDER.indexOf(card.dataset.status) + by];
-  if (target) move(card, target);
+  if (target) moveAll(card, target);
 }
 
 const group = "Board and list";
@@ -348,10 +380,11 @@ bind({ keys: "Shift+ArrowLeft", label: "Move card left", group, writes: true, wh
 
 let begun = null; // the loading of select.js
 
-async function select(how, card) {
+function select(how, card) {
   begun ??= import("./select.js").then(async (module) => { await module.begin({ refresh }); selection = module; });
-  await begun;
-  selection[how](document.getElementById(card.id) ?? card);
+  const run = () => selection[how](document.getElementById(card.id) ?? card);
+  if (selection) run();
+  else whenLoaded(begun, run);
 }
 
 // The rest of a column, as one scrolls

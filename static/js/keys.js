@@ -36,7 +36,7 @@ export async function whenLoaded(loading, run) {
   const pressed = [];
   const hold = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Shift") return;
-    pressed.push(event.key);
+    pressed.push({ key: event.key, shiftKey: event.shiftKey });
     event.preventDefault();
     event.stopImmediatePropagation();
   };
@@ -46,9 +46,9 @@ export async function whenLoaded(loading, run) {
   } finally {
     removeEventListener("keydown", hold, true);
   }
-  for (const key of pressed) {
+  for (const { key, shiftKey } of pressed) {
     const target = document.activeElement;
-    const goesOn = target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    const goesOn = target.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, bubbles: true, cancelable: true }));
     if (!goesOn || key.length > 1 || !isTyping(target) || target.readOnly) continue;
     target.setRangeText(key, target.selectionStart, target.selectionEnd, "end");
     target.dispatchEvent(new Event("input", { bubbles: true }));

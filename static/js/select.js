@@ -9,6 +9,7 @@ let refresh;
 
 const idOf = (card) => card.dataset.reference.slice(4);
 export const size = () => selected.size;
+export const has = (card) => selected.has(idOf(card));
 
 /** Bring the bar onto the page. `refresh(ids)` shows cards as they are after a change. */
 export async function begin(options) {
@@ -25,7 +26,7 @@ export async function begin(options) {
 
 /** Show on a card whether it is selected: one that came new, too. */
 export function mark(card) {
-  const on = selected.has(idOf(card));
+  const on = has(card);
   card.toggleAttribute("data-selected", on);
   const link = card.querySelector("h3 a");
   if (on) link.setAttribute("aria-description", "selected");
@@ -44,7 +45,7 @@ export function say() {
 }
 
 export function toggle(card) {
-  set(card, !selected.has(idOf(card)));
+  set(card, !has(card));
   anchor = card;
   say();
 }
@@ -64,11 +65,14 @@ function clear() {
   say();
 }
 
-async function change(fields) {
+/** Change what is selected, as one act. `answered` is told whether the server did it, before the cards are shown anew. */
+export async function change(fields, answered = () => {}) {
   const ids = [...selected];
-  if (await send(fields, { issue: ids.join(",") })) refresh(ids, { own: true });
+  const done = await send(fields, { issue: ids.join(",") });
+  answered(done);
+  if (done) refresh(ids, { own: true });
 }
 
-export const choose = (field) => chooseAt(field, change);
-onButton(change);
+export const choose = (field) => chooseAt(field, (fields) => change(fields));
+onButton((fields) => change(fields));
 bind({ keys: "Escape", label: "Clear selection", group: "Board and list", command: false, when: () => selected.size > 0, run: clear });

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Error, Page, expect
 
-from issues.models import Issue
+from issues.models import Event, Issue
 from issues.pages.board import PAGE
 from tests.factories import make_issue, make_user
 
@@ -156,6 +156,57 @@ def test_cards_are_selected_by_keys_and_changed_as_one_act(page):
     assert set(Issue.objects.values_list("status", flat=True)) == {"open"}
 
 
+def test_a_card_of_a_selection_takes_the_others_along_as_one_act(page):
+    person = make_user()
+    issues = [make_issue(person, title=f"Finding {letter}", priority="high") for letter in "dcba"]
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    page.evaluate(
+        "addEventListener('dragstart', () => { document.title = document.querySelector('.card.drag').dataset.along; })"
+    )
+
+    card(page, issues[-1]).hover()
+    page.mouse.down()
+    column(page, "rejected").hover()
+    expect(page.locator(".card.dragging")).to_have_count(2)
+    expect(page).to_have_title("2 issues")
+    column(page, "rejected").hover()
+    page.mouse.up()
+
+    expect(page.get_by_text("2 issues rejected")).to_be_visible()
+    expect(column(page, "rejected").locator("h3")).to_have_text(["Finding a", "Finding b"])
+    expect(page.get_by_label("Why not?")).to_have_count(0)
+    card(page, issues[0]).drag_to(column(page, "in_progress"))
+    expect(page.get_by_text(f"{issues[0].reference} is in progress")).to_be_visible()
+    page.get_by_role("link", name="Finding a").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.get_by_text("2 issues resolved")).to_be_visible()
+    page.keyboard.press("u")
+
+    expect(column(page, "rejected").locator(".card[data-selected]")).to_have_count(2)
+    assert Event.objects.filter(act__isnull=False).values("act").distinct().count() == 3
+
+
+def test_cards_that_the_server_refuses_to_move_go_back(page):
+    person = make_user()
+    for letter in "cba":
+        make_issue(person, title=f"Finding {letter}", priority="high")
+    page.goto("/")
+    for key in ("j", "x", "j", "Shift+X"):
+        page.keyboard.press(key)
+    page.route("**/list/change", lambda route: route.abort())
+
+    page.keyboard.press("Shift+ArrowRight")
+
+    expect(page.get_by_text("Nothing was changed. The server did not answer.")).to_be_visible()
+    expect(column(page, "open").locator("h3")).to_have_text(["Finding a", "Finding b", "Finding c"])
+    expect(column(page, "open").locator("header [data-count-of]")).to_have_text("3")
+    expect(column(page, "in_progress").locator("header [data-count-of]")).to_have_text("0")
+
+
 def test_a_selection_outlives_a_filter_and_its_bar_does_what_the_list_does(page):
     person = make_user()
     make_issue(person, title="Finding a", tags=["power"])
@@ -261,3 +312,20 @@ def test_a_card_is_moved_with_a_thumb(phone_page):
     expect(phone_page.get_by_text(f"{issue.reference} is in progress")).to_be_visible()
     assert Issue.objects.get().status == "in_progress"
     assert phone_page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_selected_cards_are_moved_with_a_thumb_as_one(phone_page):
+    person = make_user()
+    issues = [make_issue(person), make_issue(person)]
+    phone_page.goto("/")
+    for issue in issues:
+        phone_page.get_by_label(f"Move {issue.reference}").tap()
+        phone_page.get_by_role("option", name="Select").tap()
+        expect(card(phone_page, issue)).to_have_attribute("data-selected", "")
+
+    phone_page.get_by_label(f"Move {issue.reference}").tap()
+    expect(phone_page.get_by_role("listbox", name="Change 2 issues")).to_be_visible()
+    phone_page.get_by_role("option", name="Rejected").tap()
+
+    expect(phone_page.get_by_text("2 issues rejected")).to_be_visible()
+    assert set(Issue.objects.values_list("status", flat=True)) == {"rejected"}
