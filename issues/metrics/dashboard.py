@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from issues.models import Status, flow
@@ -135,7 +136,7 @@ def last_week(question: Question, now: datetime) -> tuple[Dashboard, list[Figure
     return Dashboard(question, now, figures(view), [make(view) for make in PANELS.values()]), week
 
 
-@dataclass(slots=True)
+@dataclass
 class _View:
     """What every panel is made of, with the sums that more than one of them needs."""
 
@@ -191,6 +192,7 @@ class _View:
             if since <= week < until and reopened in (None, again) and self.counts_agent(by_agent)
         )
 
+    @cached_property
     def resolved(self) -> Counter[int]:
         """How many took how many minutes, of those resolved in the period."""
         found: Counter[int] = Counter()
@@ -200,8 +202,8 @@ class _View:
 
     def open_at_end(self, week: int) -> int:
         """How many were not closed when a week ended (the current one: now)."""
-        later = range(week + 1, self.last_week + 1)
-        return self.not_closed() - sum(self.created(n, n + 1) - self.closed(n, n + 1) for n in later)
+        later = week + 1, self.last_week + 1
+        return self.not_closed() - self.created(*later) + self.closed(*later)
 
     def stretches(self, weeks: int) -> list[tuple[int, int]]:
         """The period in stretches of so many weeks, as (first week, week after)."""
@@ -240,7 +242,7 @@ def _not_closed(view: _View) -> Figure:
 
 def _median(view: _View) -> Figure:
     before, *points = view.flows.resolve
-    now = percentile(view.resolved(), 0.5)
+    now = percentile(view.resolved, 0.5)
     then = percentile(before, 0.5)
     words = view.question.period.words
     link = view.question.issues(view.period("closed"), statuses=(Status.RESOLVED.value,))
@@ -419,7 +421,7 @@ def age(view: _View) -> Panel:
 
 def time_to_resolve(view: _View) -> Panel:
     return _histogram(
-        view, "time-to-resolve", "Time to resolve", view.resolved(), GREEN,
+        view, "time-to-resolve", "Time to resolve", view.resolved, GREEN,
         lambda wait: view.question.issues(view.period("closed"), *wait, statuses=(Status.RESOLVED.value,)), "took",
         "resolved",
         "From the creation of an issue until it became Resolved, for those that did in the period and still are. One that "

@@ -1,7 +1,8 @@
 """Reads the roll-ups: everything that the dashboard shows, for one question, in one snapshot.
 
 Facts that wait to be folded are placed by their very moments. Sums are kept by day and week (UTC), see models/flow.py;
-what lies between a border in UTC and the viewer's is moved to the right side, from the quarters kept around it.
+what lies between a border in UTC and the viewer's is moved to the right side, from the quarters kept around it. Weeks
+that no chart tells apart are read as one, so that a year's page moves at 25 borders and not at 105.
 Sums of one edition never change, so those of the latest questions stay in memory: they cost one short query more.
 """
 
@@ -18,13 +19,15 @@ from django.db import connection
 from issues.fragments import Kept
 from issues.models import flow
 
-from .question import Question
+from .question import Period, Question
 
 AGES = ((0, 2), (3, 7), (8, 14), (15, 30))  # whole days, both included; what is older comes last
 RECENT_FINDINGS = 1000  # job runs are looked for among this many of the newest issues
 ROWS = 8  # of a chart by owner, tag or job run
+LATEST = 13  # weeks that are told apart in any period: a figure has a line of twelve full ones
 
 NOT_CLOSED = range(3)  # codes of models/flow.py
+WAITS = ("resolve", "triage")  # measures whose details are minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ class Flows:
     """What one question found. Weeks and points count from 0, the oldest."""
 
     weeks: list[datetime]  # when each began, and at last when the current one will end
+    stretches: list[
+        int
+    ]  # the weeks that are told apart; what happened before the next one is counted as of it
     points: list[datetime]  # the same for the points of the period, after the beginning of the period before
     ages: list[datetime]  # borders between ages, oldest first
-    by: str  # who found what the waits are of: "people", "atlas", or "" for both
     state: Counter[tuple[bool, int]] = field(default_factory=Counter)  # (by agent, detail)
     open: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (age, by agent, priority)
-    created: Counter[tuple[int, bool]] = field(default_factory=Counter)  # (week, by agent)
+    created: Counter[tuple[int, bool]] = field(default_factory=Counter)  # (week of `stretches`, by agent)
     closed: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, status)
     first: Counter[tuple[int, bool, int]] = field(default_factory=Counter)  # (week, by agent, reopened)
     resolve: list[Counter[int]] = field(default_factory=list)  # minutes; the period before, then each point
@@ -85,12 +90,10 @@ class Flows:
         return more
 
     def add(self, reads: Iterable[_Read]) -> None:
-        last = len(self.weeks) - 1
         for read in reads:
             place, by_agent = read.place, read.by_agent
-            if read.measure in ("resolve", "triage"):
-                if not self.by or by_agent == (self.by == "atlas"):
-                    self._add_waits(read)
+            if read.measure in WAITS:
+                self._add_waits(read)
                 continue
             for detail, n in zip(read.details, read.ns, strict=True):
                 if read.measure == "state":
@@ -105,13 +108,14 @@ class Flows:
                     if detail // 4 in NOT_CLOSED:
                         named: dict[str, Counter[tuple[bool, int]]] = getattr(self, read.measure)
                         named.setdefault(read.name, Counter())[by_agent, detail // 4] += n
-                elif 1 <= place <= last:
+                elif 1 <= place <= len(self.stretches):
+                    week = self.stretches[place - 1]
                     if read.measure == "created":
-                        self.created[place - 1, by_agent] += n
+                        self.created[week, by_agent] += n
                     elif read.measure == "closed":
-                        self.closed[place - 1, by_agent, detail] += n
+                        self.closed[week, by_agent, detail] += n
                     else:
-                        self.first[place - 1, by_agent, detail] += n
+                        self.first[week, by_agent, detail] += n
 
     def _add_waits(self, read: _Read) -> None:
         found = dict(zip(read.details, read.ns, strict=True))
@@ -142,16 +146,17 @@ def read(question: Question, now: datetime) -> Flows:
     reach = max(2 * period.weeks, 9)  # the period before, and eight full weeks
     flows = Flows(
         weeks=[question.monday(now, n) for n in range(reach - 1, -2, -1)],
+        stretches=_stretches(period, reach),
         points=[question.monday(now, n - 1) for n in (2 * period.weeks, *range(period.weeks, -1, -period.point))],
         ages=_age_borders(question, now),
-        by=question.by,
     )  # fmt: skip
     flows.resolve = [Counter() for _ in flows.points[1:]]
+    stretches = [*(flows.weeks[n] for n in flows.stretches), flows.weeks[-1]]
     borders = {
         "open": flows.ages,
-        "created": flows.weeks,
-        "closed": flows.weeks,
-        "first": flows.weeks,
+        "created": stretches,
+        "closed": stretches,
+        "first": stretches,
         "resolve": flows.points,
         "triage": [flows.points[1], flows.points[-1]],
     }
@@ -166,6 +171,13 @@ def read(question: Question, now: datetime) -> Flows:
             if edition:
                 _kept.put(key, sums)
         return sums.flows.plus(waiting)
+
+
+def _stretches(period: Period, reach: int) -> list[int]:
+    """The weeks, of `reach` in all, at which something begins that is shown: the period before, a bar, a point, a latest week."""
+    start = reach - period.weeks
+    begins = {0, start - period.weeks, *range(max(0, reach - LATEST), reach)}
+    return sorted(begins.union(range(start, reach, period.bar), range(start, reach, period.point)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +215,16 @@ def _waiting(question: Question, borders: Borders) -> tuple[str, list[_Read]]:
         counted AS (
             SELECT m.measure, {_place("m", "moment", borders)} AS place, f.by_agent, '' AS name, m.detail, f.n
             FROM (SELECT * FROM fact f WHERE {_OF_OWNER} AND {_OF_TAG}) f, LATERAL {flow.MEASURES}
+            WHERE {_OF_FINDER.format(is_wait=f"m.measure IN {WAITS}", who="f")}
             UNION ALL SELECT 'owners', 0, f.by_agent, f.owner, 4 * {flow.STATUS} + {flow.PRIORITY}, f.n
             FROM fact f WHERE {_OF_TAG}
             UNION ALL SELECT 'tags', 0, f.by_agent, tag, 4 * {flow.STATUS} + {flow.PRIORITY}, f.n
             FROM fact f, unnest(f.tags) AS tag WHERE {_OF_OWNER}
         )
-        {_LISTS} FROM (SELECT measure, place, by_agent, name, detail, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4, 5) summed
-        WHERE n <> 0 GROUP BY 1, 2, 3, 4
+        {_EDITION}
+        UNION ALL SELECT measure, place, 0, by_agent, name, array_agg(detail), array_agg(n::int) FROM (
+            SELECT measure, place, by_agent, name, detail, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4, 5
+        ) summed WHERE n <> 0 GROUP BY measure, place, by_agent, name
         """,  # noqa: S608 - constants
         question,
         borders,
@@ -227,34 +242,38 @@ def _sums(question: Question, borders: Borders, flows: Flows) -> tuple[str, Flow
         for place, (moment, utc) in enumerate(zip(moments, at_utc[measure], strict=True))
         if (move := _move(measure, place, moment, utc)) is not None
     ]
-    since = ", ".join(f"('{measure}', %({measure})s::timestamptz[])" for measure in borders)
-    moved = """
-        UNION ALL SELECT s.measure, side.place, s.by_agent, '', one.detail, side.sign * one.n
+    asked = ", ".join(
+        f"({number}, '{measure}', {measure in WAITS}, %({measure})s::timestamptz[])"
+        for number, measure in enumerate(borders)
+    )
+    moved = f"""
+        UNION ALL SELECT {_spot("move.goal", "move.origin")}, s.details[since:until], s.ns[since:until]
         FROM unnest(%(measures)s::text[], %(slots)s::timestamptz[], %(least)s::int[], %(below)s::int[], %(origins)s::int[],
             %(goals)s::int[]) AS move (measure, slot, least, below, origin, goal)
-        JOIN issues_flowsum s ON s.owner = %(owner)s AND s.tag = %(tag)s AND s.measure = move.measure AND s.at_border
-            AND s.slot = move.slot,
-        unnest(s.quarters, s.details, s.ns) AS one (quarter, detail, n),
-        LATERAL (VALUES (move.origin, -1), (move.goal, 1)) AS side (place, sign)
-        WHERE one.quarter >= move.least AND one.quarter < move.below
-    """
+        JOIN asked USING (measure)
+        JOIN issues_flowsum s ON {_OF_ASKED} AND s.at_border AND s.slot = move.slot,
+        LATERAL (SELECT {_before("move.least")} + 1 AS since, {_before("move.below")} AS until) AS part
+    """  # noqa: S608 - constants
     edition, reads = _run(
         f"""
-        WITH counted AS (
-            SELECT s.measure, {_place("s", "slot", borders)} AS place, s.by_agent, '' AS name, one.detail, one.n
-            FROM (VALUES {since}) AS asked (measure, borders)
-            JOIN issues_flowsum s ON s.owner = %(owner)s AND s.tag = %(tag)s AND s.measure = asked.measure
-                AND NOT s.at_border AND s.slot >= asked.borders[1],
-            unnest(s.details, s.ns) AS one (detail, n)
+        WITH asked (number, measure, is_wait, borders) AS (VALUES {asked}),
+        list AS MATERIALIZED (  -- or a spot would be made for each detail
+            SELECT {_spot("width_bucket(s.slot, asked.borders)", "0")} AS spot, s.details, s.ns
+            FROM asked JOIN issues_flowsum s ON {_OF_ASKED} AND NOT s.at_border AND s.slot >= asked.borders[1]
             {moved if moves else ""}
+        ), summed AS (
+            SELECT spot, detail, sum(n)::int AS n FROM (SELECT spot, unnest(details) AS detail, unnest(ns) AS n FROM list) one
+            GROUP BY spot, detail
         )
-        {_LISTS} FROM (SELECT measure, place, by_agent, name, detail, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4, 5) summed
-        WHERE n <> 0 GROUP BY 1, 2, 3, 4
-        UNION ALL SELECT 'state', 0, by_agent, '', details, ns FROM issues_flowsum
+        {_EDITION}
+        UNION ALL SELECT measure, (spot >> 7) & 63, (spot >> 1) & 63, spot & 1 = 1, '', details, ns FROM (
+            SELECT spot, array_agg(detail) AS details, array_agg(n) AS ns FROM summed WHERE n <> 0 GROUP BY spot
+        ) place JOIN asked ON asked.number = spot >> 13
+        UNION ALL SELECT 'state', 0, 0, by_agent, '', details, ns FROM issues_flowsum
         WHERE owner = %(owner)s AND tag = %(tag)s AND measure = 'state'
-        UNION ALL SELECT 'owners', 0, by_agent, owner, details, ns FROM issues_flowsum
+        UNION ALL SELECT 'owners', 0, 0, by_agent, owner, details, ns FROM issues_flowsum
         WHERE tag = %(tag)s AND owner <> '' AND measure = 'state'
-        UNION ALL SELECT 'tags', 0, by_agent, tag, details, ns FROM issues_flowsum
+        UNION ALL SELECT 'tags', 0, 0, by_agent, tag, details, ns FROM issues_flowsum
         WHERE owner = %(owner)s AND tag <> '' AND measure = 'state'
         """,  # noqa: S608 - constants
         question,
@@ -264,28 +283,44 @@ def _sums(question: Question, borders: Borders, flows: Flows) -> tuple[str, Flow
     return edition, flows.plus(reads)
 
 
+def _spot(place: str, origin: str) -> str:
+    """Measure, place, where it is taken from (0: nowhere) and who found it, in one number: grouping by one takes half the time."""
+    by_agent = "(s.by_agent AND NOT asked.is_wait)::int"  # waits are counted together
+    return f"(asked.number << 13) | ({place} << 7) | ({origin} << 1) | {by_agent}"
+
+
+def _before(quarter: str) -> str:
+    """How many entries of a list at a border come before a quarter: they are in that order."""
+    return f"width_bucket(({quarter} - 1)::smallint, s.quarters)"
+
+
 _OF_OWNER = "(%(owner)s = '' OR f.owner = %(owner)s)"
 _OF_TAG = "(%(tag)s = '' OR f.tags @> ARRAY[%(tag)s::text])"
-_LISTS = """
-    SELECT 'edition' AS measure, 0 AS place, false AS by_agent, name::text, '{}'::int[] AS details, '{}'::int[] AS ns
-    FROM issues_flowedition
-    UNION ALL SELECT measure, place, by_agent, name, array_agg(detail), array_agg(n::int)"""
+# Waits are of those alone whom the question is about.
+_OF_FINDER = "({is_wait} IS NOT TRUE OR %(by)s = '' OR {who}.by_agent = (%(by)s = 'atlas'))"
+_OF_ASKED = f"""s.owner = %(owner)s AND s.tag = %(tag)s AND s.measure = asked.measure
+                AND {_OF_FINDER.format(is_wait="asked.is_wait", who="s")}"""
+_EDITION = """
+    SELECT 'edition' AS measure, 0 AS place, 0 AS origin, false AS by_agent, name::text, '{}'::int[] AS details, '{}'::int[] AS ns
+    FROM issues_flowedition"""
 
 
 def _run(
     sql: str, question: Question, borders: Borders, more: dict[str, Any] | None = None
 ) -> tuple[str, list[_Read]]:
     """One of the two statements: the edition that it saw, and the rest of its rows."""
-    parameters: dict[str, Any] = {"owner": question.owner, "tag": question.tag, **borders}
+    parameters: dict[str, Any] = {"owner": question.owner, "tag": question.tag, "by": question.by, **borders}
     parameters |= {name: list(values) for name, values in (more or {}).items()}
     edition, reads = "", list[_Read]()
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        for measure, place, by_agent, name, details, ns in cursor.fetchall():
+        for measure, place, origin, by_agent, name, details, ns in cursor.fetchall():
             if measure == "edition":
                 edition = name
-            else:
-                reads.append(_Read(measure, place, by_agent, name, details, ns))
+                continue
+            reads.append(_Read(measure, place, by_agent, name, details, ns))
+            if origin:
+                reads.append(_Read(measure, origin, by_agent, name, details, [-n for n in ns]))
     return edition, reads
 
 
@@ -352,9 +387,11 @@ def _midnight(question: Question, border: datetime) -> datetime:
 def percentile(histogram: Counter[int], share: float) -> int | None:
     """The smallest value that at least this share of all values does not exceed (nearest rank); None without any."""
     total = sum(histogram.values())
-    rank, seen = -(-total * round(share * 100) // 100), 0
+    if total <= 0:
+        return None
+    rank, seen = max(1, -(-total * round(share * 100) // 100)), 0
     for value in sorted(histogram):
         seen += histogram[value]
-        if seen >= max(rank, 1) and total > 0:
+        if seen >= rank:
             return value
     return None

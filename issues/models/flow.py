@@ -67,7 +67,8 @@ class FlowSum(models.Model):
     """How many issues of one owner ("" is all) and tag ("" is all) a measure has in a slot: `ns` of each of `details`.
 
     `slot` is when a day or week began, in UTC; `quarters` are 0. At a border it is that border, and what happened
-    `quarters` of an hour after it (before: negative) is told apart.
+    `quarters` of an hour after it (before: negative) is told apart. The lists are in the order of quarters, then details,
+    so that a viewer's part of them is found and cut out without reading the rest.
     """
 
     pk = models.CompositePrimaryKey("owner", "tag", "measure", "at_border", "slot", "by_agent")
@@ -189,7 +190,8 @@ _COUNTED_IN_SUMS = f"""
 def _packed(counted: str) -> str:
     """What was counted, as rows of FlowSum."""
     lists = ", ".join(
-        f"coalesce(array_agg({one}) FILTER (WHERE n <> 0), '{{}}')" for one in ("quarter", "detail", "n")
+        f"coalesce(array_agg({one} ORDER BY quarter, detail) FILTER (WHERE n <> 0), '{{}}')"
+        for one in ("quarter", "detail", "n")
     )
     return f"SELECT {_KEY}, {lists} FROM ({counted}) counted GROUP BY {_KEY}"  # noqa: S608 - constants
 

@@ -220,6 +220,19 @@ def check_numbers(question: Question, now: datetime = NOW) -> int:
     assert [number(text) for text in column(panels["reopened"], 2)] == [
         sum(n == point for n, _ in firsts) for point in reversed(points)
     ]
+
+    _, median, lately, _ = answered.figures
+    weekly = Counter(week(issue.created_at) for issue, _ in mine)
+    assert lately.line == [weekly[n] for n in range(8 if period.weeks == 4 else 12, 0, -1)]
+    assert lately.value == str(sum(weekly[n] for n in range(1, 5)))
+    waits: dict[int, list[int]] = {}
+    for issue, told in mine:
+        if told.status == "resolved":
+            minutes = flow.step(int((told.closed_at - issue.created_at).total_seconds() // 60))
+            waits.setdefault(week(told.closed_at) // period.point, []).append(minutes)
+    assert (median.line or [None] * len(points)) == [
+        sorted(waits[n])[(len(waits[n]) - 1) // 2] if n in waits else None for n in reversed(points)
+    ]
     return checked
 
 
