@@ -16,7 +16,6 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from .evidence.reader import Reader
-from .models import Attachment
 from .models.reading import READ_EVIDENCE, Channel, FileKind, Reading
 
 _reader = Reader()
@@ -38,7 +37,7 @@ def _read(attachment_id: int) -> None:
     reading.begin()
     with (
         tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder,
-        _on_disk(attachment, Path(folder)) as path,
+        attachment.on_disk() as path,
     ):
         progress = _every_half_second(reading, attachment.size)
         seen = _reader.look(path, attachment.extension, Path(folder), progress)
@@ -70,20 +69,6 @@ def _write_down(reading: Reading, seen: dict[str, Any], folder: Path) -> None:
 def _keep(key: str, content: "File[bytes]") -> str:
     default_storage.delete(key)  # of an attempt that was broken off
     return default_storage.save(key, content)
-
-
-@contextmanager
-def _on_disk(attachment: Attachment, folder: Path) -> Iterator[Path]:
-    """The file as a path: itself where the store is a disk, else a copy for as long as it is read. FileNotFoundError."""
-    try:
-        path = Path(attachment.file.path)
-    except NotImplementedError:
-        path = folder / "file"
-        with attachment.file.open("rb") as source, path.open("wb") as out:
-            for chunk in source.chunks():
-                out.write(chunk)
-    path.stat()
-    yield path
 
 
 def _every_half_second(reading: Reading, size: int) -> Callable[[int], None]:

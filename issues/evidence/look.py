@@ -7,11 +7,8 @@ archive {entries, total, count}, other {}. A file that says it is one thing and 
 import bz2
 import gzip
 import io
-import json
 import lzma
 import struct
-import subprocess
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -24,6 +21,7 @@ from typing import IO, Any
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .kinds import INLINE, PIXELS_MAX
+from .pdf_pages import Undrawable, draw
 from .plot import trace
 from .signals import Curve, Reading, prepare
 from .sizes import size_in_words
@@ -31,12 +29,10 @@ from .tables import TABLES, Unreadable, open_table
 from .text import LINES_STEP, shown
 
 PREVIEW = (416, 256)  # pixels; shown at half of it
-PAGE = (1240, 1754)  # pixels; the first page of a PDF, as much of it as an A4 page has
 DISPLAY = 2048  # pixels of the longer side of what pages show
 ENTRIES_MAX = 1_000  # of an archive's list
 DIRECTORY_MAX = 8_000_000  # bytes of a zip's list: some hundred thousand names
 UNPACKED_MAX = 1_000_000_000  # bytes that are unpacked of it, to find its names
-PDF_SECONDS = 20
 TEXTS = frozenset(
     ("txt", "log", "md", "markdown", "json", "yaml", "yml", "toml", "ini", "cfg", "xml", "html", "htm", "svg", "py", "c",
      "h", "cpp", "rs", "m", "js", "ts", "css", "sh", "sql", "dbc", "rst", "tex", "diff", "patch", "dat")
@@ -172,20 +168,13 @@ def _encoded(image: Image.Image, size: tuple[int, int]) -> bytes:
 
 
 def _pdf(path: Path) -> Look:
-    """Page count and first page, made in a process of its own: a PDF that breaks the library breaks only that."""
+    """Page count and first page."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "issues.evidence.pdf", str(path), *map(str, PAGE)],
-            capture_output=True, timeout=PDF_SECONDS, check=True, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
-        head, _, png = done.stdout.partition(b"\n")
-        facts = json.loads(head)
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
-            page = image.convert("RGB")
-        facts |= {"width": page.width, "height": page.height}
-        head_of_it = page.crop((0, 0, page.width, min(page.height, page.width * PREVIEW[1] // PREVIEW[0])))
-        return Look("pdf", facts, preview=_encoded(head_of_it, PREVIEW), display=_encoded(page, PAGE))
-    except (subprocess.SubprocessError, OSError, ValueError):
+        facts, picture = draw(path, 1)
+        with Image.open(io.BytesIO(picture), formats=["WEBP"]) as page:
+            head = page.crop((0, 0, page.width, min(page.height, page.width * PREVIEW[1] // PREVIEW[0])))
+        return Look("pdf", facts, preview=_encoded(head, PREVIEW), display=picture)
+    except (Undrawable, OSError):
         return Look("other", problem="This PDF cannot be read.")
 
 

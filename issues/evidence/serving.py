@@ -69,13 +69,10 @@ def serve(request: HttpRequest, attachment: Attachment, *, download: bool = Fals
 
 def serve_derived(request: HttpRequest, key: str, sha256: str) -> HttpResponseBase:
     """A picture that we made ourselves, from the store; it stays the same as long as its file does."""
-    headers = {
-        **HEADERS,
-        "ETag": f'"{sha256[:24]}-{len(key)}"',
-        "Cache-Control": "private, max-age=31536000, immutable",
-    }
-    if request.headers.get("If-None-Match") == headers["ETag"]:
-        return HttpResponse(status=304, headers=headers)
+    tag = str(len(key))
+    if answer := known_already(request, sha256, tag):
+        return answer
+    headers = _lasting(sha256, tag)
     try:
         file = default_storage.open(key)
     except FileNotFoundError:
@@ -84,6 +81,23 @@ def serve_derived(request: HttpRequest, key: str, sha256: str) -> HttpResponseBa
         )
     headers["Content-Length"] = str(file.size)
     return StreamingHttpResponse(_chunks(file, file.size), content_type="image/webp", headers=headers)
+
+
+def known_already(request: HttpRequest, sha256: str, which: str) -> HttpResponseBase | None:
+    """304 for a browser that has this picture of the file."""
+    headers = _lasting(sha256, which)
+    is_known = request.headers.get("If-None-Match") == headers["ETag"]
+    return HttpResponse(status=304, headers=headers) if is_known else None
+
+
+def picture_made(picture: bytes, sha256: str, which: str) -> HttpResponseBase:
+    """A picture that was made just now of a file, and will be the same whenever it is made."""
+    return HttpResponse(picture, content_type="image/webp", headers=_lasting(sha256, which))
+
+
+def _lasting(sha256: str, which: str) -> dict[str, str]:
+    tag = f'"{sha256[:24]}-{which.replace(" ", "-")}"'
+    return {**HEADERS, "ETag": tag, "Cache-Control": "private, max-age=31536000, immutable"}
 
 
 def _direct(attachment: Attachment) -> HttpResponseBase | None:

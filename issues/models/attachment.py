@@ -1,13 +1,16 @@
 """Files: telemetry, plots, reports, captures. The bytes never change; what is said about them may."""
 
 import hashlib
+import tempfile
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Self
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import File
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -151,6 +154,22 @@ class Attachment(models.Model):
             attachment.save(force_insert=True)
             Reading.ask(attachment)
         return attachment
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """The file as a path: itself where the store is a disk, else a copy for as long. FileNotFoundError."""
+        try:
+            path = Path(self.file.path)
+        except NotImplementedError:
+            with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy:
+                with self.file.open("rb") as source:
+                    for chunk in source.chunks():
+                        copy.write(chunk)
+                copy.flush()
+                yield Path(copy.name)
+        else:
+            path.stat()
+            yield path
 
     def change(
         self,

@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from issues.blocks.read import Plot, read_blocks
+from issues.evidence import pdf_pages
 from issues.evidence.plot import Frame, Limit, crossing, moment, number, plot, thin
-from issues.evidence.serving import serve_derived
+from issues.evidence.serving import known_already, picture_made, serve_derived
 from issues.evidence.signals import Curve, Prepared
 from issues.evidence.text import CHUNK, lines_from
 from issues.models import Attachment, Channel, FileKind, Issue, Reading, ReadingState
@@ -206,12 +207,44 @@ def _find(attachment_id: UUID) -> tuple[Attachment, Reading | None]:
 
 @require_safe
 def preview(request: PageRequest, attachment_id: UUID) -> HttpResponseBase:
-    """The small picture of an image or a PDF; the image itself without its metadata with `?large`."""
+    """The small picture of an image or a PDF; with `?large` the image itself without its metadata, or the first page;
+    with `?page=3` that page of a PDF.
+    """
     attachment, reading = _find(attachment_id)
+    if "page" in request.GET and _pages(reading):
+        return _page_of_pdf(request, attachment, _asked_page(request, _pages(reading)))
     key = "" if reading is None else reading.display if "large" in request.GET else reading.preview
     if not key:
         raise Http404("There is no picture of this file.")
     return serve_derived(request, key, attachment.sha256)
+
+
+def _pages(reading: Reading | None) -> int:
+    """How many pages a PDF has that can be shown; 0 of any other file."""
+    is_pdf = reading and reading.state == ReadingState.READY and reading.kind == FileKind.PDF
+    return int(reading.facts["pages"]) if reading and is_pdf else 0
+
+
+def _asked_page(request: PageRequest, pages: int) -> int:
+    """The page that `?page=3` means; the nearest there is, and the first for what is no number."""
+    asked = request.GET.get("page", "")
+    return min(max(1, int(asked)), pages) if asked.isascii() and asked.isdecimal() and len(asked) < 12 else 1
+
+
+def _page_of_pdf(request: PageRequest, attachment: Attachment, number: int) -> HttpResponseBase:
+    """Drawn now, and kept by the browser; 503 while too many others are."""
+    if answer := known_already(request, attachment.sha256, f"page {number}"):
+        return answer
+    try:
+        with pdf_pages.in_turn(), attachment.on_disk() as path:
+            _, picture = pdf_pages.draw(path, number)
+    except pdf_pages.Busy:
+        words = "Other pages are being drawn. Try again in a moment."
+        plain = "text/plain; charset=utf-8"
+        return HttpResponse(words, status=503, content_type=plain, headers={"Retry-After": "5"})
+    except (pdf_pages.Undrawable, FileNotFoundError) as error:
+        raise Http404("This page cannot be drawn.") from error
+    return picture_made(picture, attachment.sha256, f"page {number}")
 
 
 @require_safe
@@ -250,6 +283,8 @@ def file_page(request: PageRequest, attachment_id: UUID) -> HttpResponse:
                 context |= _table(request, attachment, reading)
             case FileKind.TEXT:
                 context |= _text(request, attachment, reading)
+            case FileKind.PDF:
+                context |= _leaf(request, _pages(reading))
     seen = ready and reading is not None and reading.kind != FileKind.OTHER
     if not seen and not context["waiting"] and not (reading and reading.facts.get("head")):
         context["bytes"] = _first_bytes(attachment)
@@ -377,6 +412,16 @@ def _text(request: PageRequest, attachment: Attachment, reading: Reading) -> dic
         "shown": f"Lines {line:,} to {last:,} of {total:,}" if total > len(lines) else f"{total:,} lines",
         "previous": max(1, line - LINES) if line > 1 else None,
         "next": line + LINES if line + LINES <= total else None,
+    }
+
+
+def _leaf(request: PageRequest, pages: int) -> dict[str, Any]:
+    """A page of a PDF, and the ways to the others."""
+    number = _asked_page(request, pages)
+    return {
+        "page": number,
+        "previous": number - 1 if number > 1 else None,
+        "next": number + 1 if number < pages else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
+from issues.evidence import pdf_pages
 from issues.models import Attachment, FileKind, Issue, Reading
 from issues.pages.cards import cards
 from issues.tasks import read_evidence
@@ -243,3 +245,66 @@ def test_a_picture_for_a_text_is_kept_and_answers_with_its_address(client, setti
     assert (large.status_code, large.text[:7]) == (413, "At most")
     assert large["Content-Type"].startswith("text/plain")
     assert Attachment.objects.count() == 1
+
+
+class TestThePagesOfAPdf:
+    COLORS = ("#ff0000", "#00ff00", "#0000ff")
+
+    @pytest.fixture
+    def report(self):
+        """Three pages, each of one color."""
+        out = io.BytesIO()
+        first, *others = [Image.new("RGB", (600, 800), color) for color in self.COLORS]
+        first.save(out, "PDF", save_all=True, append_images=others)
+        return made("report.pdf", out.getvalue())
+
+    def color(self, response) -> str:
+        with Image.open(io.BytesIO(b"".join(response))) as picture:
+            return "#" + "".join("ff" if part > 127 else "00" for part in picture.getpixel((100, 100)))
+
+    def test_are_leafed_through_by_links(self, client, report):
+        pages, query = [], ""
+        for _ in self.COLORS:
+            _, page = view(client, report, query)
+            pages.append(re.search(r"Page \d of \d", page)[0])
+            found = re.search(r'href="(\?page=\d)" rel="next"', page)
+            query = found[1] if found else ""
+
+        assert pages == ["Page 1 of 3", "Page 2 of 3", "Page 3 of 3"]
+        assert query == ""
+        assert 'href="?page=2" rel="prev"' in page
+
+    def test_are_drawn_as_they_are_asked_for(self, client, report):
+        _, page = view(client, report, "?page=3")
+        source = re.search(r'class="picture page" src="([^"]+)"', page)[1]
+
+        response = client.get(source)
+
+        assert (response["Content-Type"], self.color(response)) == ("image/webp", "#0000ff")
+        assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        again = client.get(source, headers={"If-None-Match": response["ETag"]})
+        assert again.status_code == 304
+        assert self.color(client.get(f"/file/{report.uuid}/preview?page=2")) == "#00ff00"
+
+    @pytest.mark.parametrize(
+        ("asked", "shown"), [("0", 1), ("-1", 1), ("x", 1), ("²", 1), ("99", 3), ("9" * 20, 1)]
+    )
+    def test_there_is_always_one_to_show(self, client, report, asked, shown):
+        assert f"Page {shown} of 3" in view(client, report, f"?page={asked}")[1]
+        assert self.color(client.get(f"/file/{report.uuid}/preview?page={asked}")) == self.COLORS[shown - 1]
+
+    def test_what_cannot_be_drawn_is_not_there(self, client, report):
+        Reading.objects.update(facts={"pages": 4})
+
+        assert client.get(f"/file/{report.uuid}/preview?page=4").status_code == 404
+
+    def test_wait_for_each_other_and_not_for_long(self, client, report, monkeypatch):
+        monkeypatch.setattr(pdf_pages, "PATIENCE", 0.01)
+        with pdf_pages.in_turn():
+            response = client.get(f"/file/{report.uuid}/preview?page=2")
+
+        assert (response.status_code, response["Retry-After"]) == (503, "5")
+        assert client.get(f"/file/{report.uuid}/preview?page=2").status_code == 200
+
+    def test_a_page_of_what_is_no_pdf_is_not_there(self, client):
+        assert client.get(f"/file/{made().uuid}/preview?page=2").status_code == 404
