@@ -449,7 +449,8 @@ async function refresh(ids, { own = false } = {}) {
     if (!fresh) return;
     if (document.querySelector(".card.dragging")) { later(); return; }
     const cards = new Map([...fresh.children].map((card) => [card.id, card]));
-    for (const id of asked) {
+    const found = [...cards.keys()].map((reference) => reference.slice(4)); // what changed last comes last, and stands first
+    for (const id of new Set([...asked.filter((id) => !cards.has(`FND-${id}`)), ...found])) {
       const card = document.getElementById(`FND-${id}`);
       if (card && inHand(card)) continue;
       waiting.delete(id);
