@@ -26,7 +26,7 @@ from .read import (
     Table,
     read_blocks,
 )
-from .runs import Runs
+from .runs import Runs, as_letters, settle
 from .text import plain_text
 
 Block = dict[str, Any]
@@ -136,8 +136,10 @@ def _written(description: str) -> Iterator[tuple[str, str, Block]]:
         said = _in_markdown(block)
         if said is None or not _is_one_piece(said) or not _means(said, plain):
             # Another dialect: shown in our words, and kept as it is unless these words are edited.
-            said = _translated(block)
-            if said is None or not _is_one_piece(said):
+            # (Words that Markdown would take for signs get their backslash in other dialects; ours are JSON then.)
+            translated = (_translated(block, letters) for letters in (False, said is None))
+            said = next((one for one in translated if one is not None and _is_one_piece(one)), None)
+            if said is None:
                 said = _fence(_pretty(json.loads(text, parse_int=Number, parse_float=Number)), "block")
         yield said, text, block
 
@@ -238,10 +240,13 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
-def _translated(block: Block) -> str | None:
-    """A block of another dialect in our Markdown; None if that would change what it looks like, or leave out a word."""
+def _translated(block: Block, letters: bool) -> str | None:
+    """A block of another dialect in our Markdown; None if that would change what it looks like, or leave out a word.
+
+    With `letters`, whatever could be a sign is written with a backslash.
+    """
     nodes = read_blocks([block])
-    said = _of_node(nodes[0]) if len(nodes) == 1 else None
+    said = _of_node(nodes[0], letters) if len(nodes) == 1 else None
     if not said:
         return None
     back = markdown_to_blocks(said)
@@ -253,18 +258,18 @@ def _words(blocks: list[Block]) -> str:
     return re.sub(r"\]\([^()\s]+\)|\W+", "", plain_text(blocks))
 
 
-def _of_node(node: Node) -> str | None:
+def _of_node(node: Node, letters: bool) -> str | None:
     """Our Markdown for what the reader made of a block; the caller sees whether it says the same."""
     match node:
         case Heading(level, runs):
-            return f"{'#' * level} {_of_runs(runs)}"
+            return f"{'#' * level} {_of_runs(runs, letters)}"
         case Paragraph(runs):
-            return _of_runs(runs)
+            return _of_runs(runs, letters)
         case Quote([Paragraph(runs)]):
-            return _quoted(_of_runs(runs))
+            return _quoted(_of_runs(runs, letters))
         case Callout(kind, title, runs):
-            head = f"> [!{kind}] {_of_runs(title)}".rstrip()
-            return f"{head}\n{_quoted(_of_runs(runs))}" if runs else head
+            head = f"> [!{kind}] {_of_runs(title, letters)}".rstrip()
+            return f"{head}\n{_quoted(_of_runs(runs, letters))}" if runs else head
         case Code(text, language):
             return _fence(text, language)
         case Image(url, alt):
@@ -272,16 +277,16 @@ def _of_node(node: Node) -> str | None:
         case Divider():
             return "---"
         case Items():
-            lines = _lines_of(_as_list_block(node))
+            lines = _lines_of(_as_list_block(node, letters))
             return None if lines is None else "\n".join(lines)
         case Table(header, rows):
-            cells = [[_of_runs(cell) for cell in row] for row in [header, *rows]]
+            cells = [[_of_runs(cell, letters) for cell in row] for row in [header, *rows]]
             cells.insert(1, ["---"] * len(header))
             return "\n".join(map(_row_line, cells))
     return None
 
 
-def _as_list_block(node: Node) -> Block | None:
+def _as_list_block(node: Node, letters: bool) -> Block | None:
     """A list of any dialect as one of ours; None for what is no list of one kind with nothing but lists inside."""
     if not isinstance(node, Items):
         return None
@@ -291,9 +296,9 @@ def _as_list_block(node: Node) -> Block | None:
     kind = "numbered_list" if node.ordered else "checklist" if True in boxes else "list"
     items = [
         {
-            "text": _of_runs(item.runs),
+            "text": _of_runs(item.runs, letters),
             "checked": item.checked,
-            "children": [*map(_as_list_block, item.children)],
+            "children": [_as_list_block(child, letters) for child in item.children],
         }
         for item in node.items
     ]
@@ -304,14 +309,15 @@ def _box(checked: bool | None) -> str:
     return "" if checked is None else "[x] " if checked else "[ ] "
 
 
-def _of_runs(runs: Runs) -> str:
+def _of_runs(runs: Runs, letters: bool) -> str:
     out = []
     for run in runs:
         looks = ((run.strike, "~~"), (run.bold, "**"), (run.italic, "*"), (run.code, "`"))
         marks = [mark for on, mark in looks if on]
-        text = "".join(marks) + run.text + "".join(reversed(marks))
+        words = as_letters(run.text) if letters and not run.code else run.text
+        text = "".join(marks) + words + "".join(reversed(marks))
         out.append(f"[{text}]({run.href})" if run.href else text)
-    return "".join(out)
+    return settle("".join(out)) if letters else "".join(out)
 
 
 def _pretty(value: Any, indent: str = "") -> str:

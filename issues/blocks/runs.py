@@ -32,13 +32,26 @@ class Html(str):
     """Text in which Editor.js wrote looks as tags."""
 
 
+# A backslash before one of these signs makes it a letter. Before anything else it is itself, and two of them are two:
+# paths (`\\tvac-pc\runs`) stay what they are. Directly before a sign a pair is one backslash, as in CommonMark.
+SIGNS = r"`*~\[\]#>|!-"
+_LETTER = rf"(?:\\\\)*\\[{SIGNS}]"
+_PAIRS = rf"(?:\\\\)+(?=[{SIGNS}])"
+
+
+def _within(ends: str) -> str:
+    """What may stand between two marks: anything but these signs, unless they are letters. It reads in one way only."""
+    return rf"(?:{_LETTER}|{_PAIRS}|\\+(?![\\{SIGNS}])|[^{re.escape(ends)}\n\\])"
+
+
 _INLINE = re.compile(
-    r"`(?P<code>[^`\n]+)`"
-    r"|\*\*\*(?P<both>[^*\n]+)\*\*\*"
-    r"|\*\*(?P<bold>[^*\n]+)\*\*"
-    r"|(?<![\w*])\*(?P<italic>[^*\s][^*\n]*)\*(?![\w*])"
-    r"|~~(?P<strike>[^~\n]+)~~"
-    r"|\[(?P<label>[^\[\]\n]+)\]\((?P<href>[^()\s]+)\)"
+    rf"(?<!\\)(?:(?P<letter>{_LETTER})|(?P<pairs>{_PAIRS}))"
+    r"|`(?P<code>[^`\n]+)`"
+    rf"|\*\*\*(?P<both>{_within('*')}+)\*\*\*"
+    rf"|\*\*(?P<bold>{_within('*')}+)\*\*"
+    rf"|(?<![\w*])\*(?P<italic>(?!\s){_within('*')}+)\*(?![\w*])"
+    rf"|~~(?P<strike>{_within('~')}+)~~"
+    rf"|\[(?P<label>{_within('[]')}+)\]\((?P<href>[^()\s]+)\)"
 )
 _HTML = re.compile(
     r"<(?P<end>/?)(?P<tag>b|strong|i|em|code|s|del|strike|a|br|mark|u|span|font|small|sub|sup)\b(?P<attributes>[^<>]*)>",
@@ -102,14 +115,24 @@ def words_of(runs: Runs) -> str:
 
 
 def inline(text: str, deep: int = 0) -> Runs:
-    """Text with `code`, **bold**, *italic*, ***both***, ~~strike~~ and [links](…), also inside each other."""
+    """Text with `code`, **bold**, *italic*, ***both***, ~~strike~~ and [links](…), also inside each other; \\* is a star."""
     runs: Runs = []
     at = 0
+    plain = ""
+    # Inside a look the mark that ends it follows, which is a sign.
+    ended = len(text) - len(text.rstrip("\\")) if deep else 0
+    text = text[: len(text) - ended]
     for match in _INLINE.finditer(text):
-        if match.start() > at:
-            runs.append(Run(text[at : match.start()]))
+        plain += text[at : match.start()]
         at = match.end()
         kind = str(match.lastgroup)
+        if kind in ("letter", "pairs"):
+            slashes, sign = (match[0][:-1], match[0][-1]) if kind == "letter" else (match[0], "")
+            plain += "\\" * (len(slashes) // 2) + sign
+            continue
+        if plain:
+            runs.append(Run(plain))
+            plain = ""
         if kind == "code":
             runs.append(Run(match["code"], code=True))
             continue
@@ -120,9 +143,23 @@ def inline(text: str, deep: int = 0) -> Runs:
         within = inline(inner, deep + 1) if deep + 1 < INLINE_MAX else [Run(inner)]
         # A link inside a link keeps its own address.
         runs += [replace(run, **(looks if not run.href else looks | {"href": run.href})) for run in within]
-    if at < len(text):
-        runs.append(Run(text[at:]))
+    plain += text[at:] + "\\" * (ended // 2)
+    if plain:
+        runs.append(Run(plain))
     return runs
+
+
+def as_letters(text: str) -> str:
+    """Text that `inline` and Markdown read as it stands, signs and all. It ends with a NUL where `settle` must look."""
+    text = re.sub(r"(\\+)(?=[#>|!-])", r"\1\1", text)
+    text = re.sub(r"(\\*)([`*~\[\]])", r"\1\1\\\2", text)
+    text = re.sub(r"^([ \t]*)(?=[#>|!-])", r"\1\\", text, flags=re.MULTILINE)
+    return re.sub(r"\\\Z", "\\\\\0", text)
+
+
+def settle(written: str) -> str:
+    """Double the backslashes at the end of a piece that a sign follows, and take the NULs away."""
+    return re.sub(rf"(\\+)\0(?=[{SIGNS}])", r"\1\1", written).replace("\0", "")
 
 
 def html(text: str) -> Runs:

@@ -15,7 +15,22 @@ const ITEM = /^([ \t]*)(?:([-*])|\d{1,9}[.)]) (?:\[([ xX])\] )?(.*)$/s;
 const CALLOUT = /^> ?\[!(note|warning|danger|quiet)\](?: +(.*?))?$/s;
 const IMAGE = /^!\[([^[\]\n]*)\]\(([^()\s]+)\)$/;
 const HEAD_RULE = /^\|(?:\s*:?-{3,}:?\s*\|)+\s*$/;
-const INLINE = /`([^`\n]+)`|\*\*\*([^*\n]+)\*\*\*|\*\*([^*\n]+)\*\*|(?<![\p{L}\p{N}_*])\*([^*\s][^*\n]*)\*(?![\p{L}\p{N}_*])|~~([^~\n]+)~~|\[([^[\]\n]+)\]\(([^()\s]+)\)/gu;
+// A backslash before one of these signs makes it a letter; before anything else it is itself. (Why: runs.py.)
+const SIGNS = String.raw`\x60*~\[\]#>|!-`;
+const LETTER = String.raw`(?:\\\\)*\\[${SIGNS}]`;
+const PAIRS = String.raw`(?:\\\\)+(?=[${SIGNS}])`;
+const within = (ends) => String.raw`(?:${LETTER}|${PAIRS}|\\+(?![\\${SIGNS}])|[^${ends}\n\\])+`;
+const STARRED = within("*");
+const INLINE = new RegExp([
+  String.raw`(?<!\\)(${LETTER})`,
+  String.raw`(?<!\\)(${PAIRS})`,
+  String.raw`\x60([^\x60\n]+)\x60`,
+  String.raw`\*\*\*(${STARRED})\*\*\*`,
+  String.raw`\*\*(${STARRED})\*\*`,
+  String.raw`(?<![\p{L}\p{N}_*])\*((?!\s)${STARRED})\*(?![\p{L}\p{N}_*])`,
+  String.raw`~~(${within("~")})~~`,
+  String.raw`\[(${within(String.raw`\[\]`)})\]\(([^()\s]+)\)`,
+].join("|"), "gu");
 const LEVELS_MAX = 6; // of lists inside each other
 const INLINE_MAX = 4; // looks inside each other
 export const LOOKS = ["href", "strike", "bold", "italic", "code"]; // from the outside in
@@ -246,17 +261,20 @@ function listJson(items) {
 /** The pieces of a line: [{text, bold, italic, code, strike, href}]. */
 export function readRuns(text, deep = 0) {
   const runs = [];
+  const ended = deep ? /\\*$/.exec(text)[0] : ""; // inside a look the mark that ends it follows, which is a sign
+  text = text.slice(0, text.length - ended.length);
   let at = 0;
   for (const match of text.matchAll(INLINE)) {
     if (match.index > at) runs.push({ text: text.slice(at, match.index) });
     at = match.index + match[0].length;
-    const [, code, both, bold, italic, strike, label, href] = match;
+    const [, letter, pairs, code, both, bold, italic, strike, label, href] = match;
+    if (letter ?? pairs) { runs.push({ text: letter ? letter.slice(1 + (letter.length - 2) / 2) : pairs.slice(pairs.length / 2) }); continue; }
     if (code !== undefined) { runs.push({ text: code, code: true }); continue; }
     const look = href ? { href } : strike ? { strike: true } : both ? { bold: true, italic: true } : bold ? { bold: true } : { italic: true };
     const inner = label ?? strike ?? both ?? bold ?? italic;
     for (const run of deep + 1 < INLINE_MAX ? readRuns(inner, deep + 1) : [{ text: inner }]) runs.push({ ...run, ...look, ...(run.href ? { href: run.href } : {}) });
   }
-  if (at < text.length) runs.push({ text: text.slice(at) });
+  runs.push({ text: text.slice(at) + ended.slice(ended.length / 2) });
   return joined(runs);
 }
 
@@ -277,10 +295,11 @@ function joined(runs) {
 export function writeRuns(given) {
   let runs = joined(given);
   for (;;) {
-    for (const order of ORDERS) {
-      const text = order ? writeNested(runs, order) : runs.map((run) => writeNested([run], ORDERS[0])).join("");
-      if (sameRuns(readRuns(text), runs)) return text;
-    }
+    for (const say of [asItIs, asLetters])
+      for (const order of ORDERS) {
+        const text = settle(order ? writeNested(runs, order, say) : runs.map((run) => writeNested([run], ORDERS[0], say)).join(""));
+        if (sameRuns(readRuns(text), runs)) return text;
+      }
     const marked = runs.findLastIndex((run) => lookOf(run).trim());
     if (marked < 0) return runs.map((run) => run.text).join("");
     runs = joined(runs.map((run, n) => (n === marked ? { text: run.text } : run)));
@@ -291,14 +310,27 @@ export function writeRuns(given) {
 const ORDERS = [["href", "strike", "bold", "italic"], ["strike", "bold", "italic", "href"], ["strike", "italic", "bold", "href"], ["bold", "italic", "strike", "href"], ["italic", "bold", "strike", "href"], null];
 const MARKS = { strike: "~~", bold: "**", italic: "*" };
 
-function writeNested(runs, [look, ...inner]) {
-  if (!look) return runs.map((run) => (run.code ? `\`${run.text}\`` : run.text)).join("");
+const asItIs = (text) => text;
+
+/** Text that reads as it stands, signs and all. It ends with a NUL where `settle` must look. */
+const asLetters = (text) => text
+  .replace(/(\\+)(?=[#>|!-])/g, "$1$1")
+  .replace(/(\\*)([`*~[\]])/g, "$1$1\\$2")
+  .replace(/\\$/, "\\\0");
+
+const BEFORE_SIGN = new RegExp(String.raw`(\\+)\0(?=[${SIGNS}])`, "gu");
+
+/** Double the backslashes at the end of a piece that a sign follows. */
+const settle = (text) => text.replace(BEFORE_SIGN, "$1$1").replaceAll("\0", "");
+
+function writeNested(runs, [look, ...inner], say) {
+  if (!look) return runs.map((run) => (run.code ? `\`${run.text}\`` : say(run.text))).join("");
   let text = "";
   for (let at = 0, end; at < runs.length; at = end) {
     const value = runs[at][look];
     end = at + 1;
     while (end < runs.length && (runs[end][look] ?? "") === (value ?? "")) end += 1;
-    const inside = writeNested(runs.slice(at, end), inner);
+    const inside = writeNested(runs.slice(at, end), inner, say);
     text += !value ? inside : look === "href" ? `[${inside}](${value})` : MARKS[look] + inside + MARKS[look];
   }
   return text;

@@ -18,6 +18,7 @@ from issues.blocks.description import (
     split_markdown,
 )
 from issues.blocks.html import render_html
+from issues.blocks.runs import as_letters, inline, settle, words_of
 from tests.blocks.test_blocks import BLOCK, JSON
 
 WORDS = st.text(st.sampled_from("ab *_`#->|[](){}!\n1.x:~\\"), max_size=30)
@@ -345,3 +346,68 @@ def test_windows_line_ends_are_line_ends():
         {"type": "paragraph", "text": "b"},
     ]
     assert not re.search("\r", json.dumps(markdown_to_blocks("a\rb")))
+
+
+SIGNS = st.text(st.sampled_from("ab *`~[]()#>|!-\\\n"), max_size=20)
+
+
+class TestABackslash:
+    @pytest.mark.parametrize(
+        ("written", "shown"),
+        [
+            (r"2 \* 3 \* 4", "2 * 3 * 4"),
+            (r"\*not italic\*", "*not italic*"),
+            (r"\# no heading", "# no heading"),
+            (r"\- no item", "- no item"),
+            (r"\> no quote", "&gt; no quote"),
+            (r"\[no link](/FND-1)", "[no link](/FND-1)"),
+            (r"*a \* b*", "<em>a * b</em>"),
+            (r"**C:\\**", r"<strong>C:\</strong>"),
+            (r"[a\]b](https://example.com/)", "a]b</a>"),
+            (r"`\*`", r"<code>\*</code>"),
+            (r"\\*a*", r"\<em>a</em>"),
+            (r"\\tvac-pc\runs\1184", r"\\tvac-pc\runs\1184"),
+            ("ends with \\", "ends with \\"),
+        ],
+    )
+    def test_makes_a_letter_of_the_sign_behind_it_and_is_itself_before_anything_else(self, written, shown):
+        [block] = markdown_to_blocks(written)
+
+        assert block == {"type": "paragraph", "text": written}
+        assert f"{shown}</p>" in str(render_html([block]))
+        assert blocks_to_markdown([block]) == written
+
+    @settings(max_examples=300, deadline=None)
+    @given(SIGNS)
+    def test_lets_any_text_be_written(self, text):
+        assert words_of(inline(settle(as_letters(text)))) == text
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.lists(
+            st.builds(
+                lambda text, look: {"type": "text", "text": text, "styles": dict.fromkeys(look, True)},
+                SIGNS.filter(bool),
+                st.sets(st.sampled_from(["bold", "italic", "strike"]), max_size=1),
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    def test_lets_blocks_of_other_dialects_be_edited_as_markdown(self, runs):
+        block = {"type": "paragraph", "content": runs}
+        markdown = blocks_to_markdown([block])
+
+        assert render_html(markdown_to_blocks(markdown)) == render_html([block])
+
+    def test_keeps_a_star_of_another_dialect_out_of_json(self):
+        block = {"type": "paragraph", "content": [{"type": "text", "text": "2 *3* 4"}]}
+
+        assert blocks_to_markdown([block]) == r"2 \*3\* 4"
+
+    @pytest.mark.parametrize(
+        "text",
+        ["\\" * 200_000, "\\*" * 100_000, "**" + "\\*" * 100_000, "[" + "\\]" * 100_000, "*a\\" * 60_000],
+    )
+    def test_is_read_in_time(self, text):
+        assert words_of(inline(text)) is not None

@@ -143,7 +143,7 @@ def test_what_is_not_touched_stays_to_the_byte(page):
 
 def test_editor_and_server_see_the_same_looks(page):
     open_new(page)
-    texts = st.text(st.sampled_from("ab *`~[]()/é_"), max_size=20)
+    texts = st.text(st.sampled_from("ab *`~[]()/é_\\#-"), max_size=20)
     ask = """async ([address, texts]) => { const {readRuns} = await import(address); return texts.map((text) => readRuns(text)); }"""
     address = page.evaluate(
         "performance.getEntriesByType('resource').map((one) => one.name).find((name) => name.includes('editor-markdown'))"
@@ -278,6 +278,21 @@ def test_what_markdown_would_say_otherwise_is_still_edited_as_what_it_is(page):
     page.keyboard.press("Home")
     page.keyboard.type("a")
     assert markdown(page) == "## Head\n\na- xy"
+
+
+def test_signs_that_are_taken_back_as_markdown_stay_signs(page):
+    open_new(page)
+    page.keyboard.type("2 *3*")
+    assert markdown(page) == "2 *3*"
+    expect(editor(page).locator("em")).to_have_text("3")
+
+    page.keyboard.press("Control+z")
+    expect(editor(page).locator("p")).to_have_text("2 *3*")
+    assert markdown(page) == r"2 \*3\*"
+    page.get_by_label("Title").fill("Stars")
+    page.get_by_role("button", name="Create issue").click()
+
+    expect(page.locator("#description .prose")).to_have_text("2 *3*")
 
 
 def test_blocks_are_moved_turned_indented_and_all_of_it_undone(page):
