@@ -91,6 +91,13 @@ class IssueFile(models.Model):
                 self._record(EventKind.FILE_REPLACED, by, moment, data, kept={"attachment": before.uuid})
                 return True
 
+    def namesakes(self) -> "models.QuerySet[IssueFile]":
+        """Other plans of the same name in the issue: they share their ticks (why: plan.py)."""
+        others = IssueFile.objects.filter(
+            issue=self.issue_id, file_type=self.file_type, file_name=self.file_name
+        )
+        return others.exclude(pk=self.pk).order_by("id")
+
     def tick(
         self, step: str, *, by: User, kept: dict[str, Any] | None = None, at: datetime | None = None
     ) -> bool:

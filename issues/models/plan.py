@@ -2,6 +2,9 @@
 
 A tick belongs to the issue, the name of the plan and the words of the step, not to a file: when the plan's file is
 replaced, or taken away and added anew, the ticks follow the steps whose words are the same.
+
+Two plans of one name in one issue therefore share their ticks. That is meant: an agent adds its next version beside the
+last, and what was done to the hardware is done, whichever file says so. Their pages tell of each other.
 """
 
 from collections.abc import Iterable

@@ -98,7 +98,8 @@ def _show(
     context: dict[str, Any] = {
         "issue": issue,
         "file": file,
-        "address": _address(issue, file),
+        "plan_address": _address(issue, file),
+        "namesakes": file.namesakes().select_related("created_by"),
         "progress": file.progress(),
         "can_write": request.user.can_write and issue.deleted_at is None,
         "words": words,

@@ -175,6 +175,17 @@ class TestReplace:
         assert done(again) == ["Check the strap", "Read the log"]
         assert done(other) == ["Read the log"]
 
+    def test_another_plan_of_the_same_name_has_the_same_ticks(self):
+        plan, ada = make_plan(), make_user()
+        again = make_plan(f"{TEXT}4. [ ] One more\n", issue=plan.issue)
+        other = make_plan(issue=plan.issue, name="other.md")
+
+        plan.tick(keys(plan)[0], by=ada)
+
+        assert done(again) == ["Check the strap", "Read the log"]
+        assert [*plan.namesakes()] == [again]
+        assert [*other.namesakes()] == []
+
     def test_by_a_file_that_does_not_exist_is_refused(self):
         plan = make_plan()
 

@@ -50,6 +50,18 @@ def test_a_tick_comes_back_to_its_step_with_undo_and_shows_who(client, mara):
     assert done(plan) == ["Read the log"]
 
 
+def test_plans_of_one_name_tell_of_each_other(client):
+    plan = make_plan()
+    alone = client.get(address(plan)).text
+    again = make_plan(issue=plan.issue)
+
+    page = client.get(address(plan)).text
+
+    assert "have one tick" not in alone
+    assert f'href="{address(again)}">Another {again.file_name}</a>' in page
+    assert "steps with the same words have one tick" in page
+
+
 def test_by_script_only_the_plan_is_answered_and_a_second_click_says_nothing(client):
     plan = make_plan()
     strap, *_ = keys(plan)
