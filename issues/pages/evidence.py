@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -26,6 +26,7 @@ from issues.models import Attachment, Channel, FileKind, Issue, Reading, Reading
 from .htmx import PageRequest, wants_fragment
 
 TABS_MAX = 6  # columns offered under the plot of an issue; the file's page has all
+FILES_MAX = 20  # files offered there; the others have their tiles
 SHOWN_AT_ONCE = 4  # curves on a file's page without asking for others
 CURVES_MAX = 16  # at most, whatever is asked for
 WIDE, NARROW = (1040, 260), (326, 200)
@@ -33,7 +34,25 @@ ROWS = 50  # of the table under a curve
 LINES = 500  # of a text on one page
 
 
-Drawable = dict[str, tuple[Attachment, Reading]]  # by file name
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """The files of an issue that can be drawn, in their order. A plot block names one; of two of a name the last."""
+
+    files: tuple[tuple[Attachment, Reading], ...] = ()
+
+    def named(self, name: str) -> tuple[Attachment, Reading] | None:
+        return next((one for one in reversed(self.files) if one[0].name == name), None)
+
+    def with_id(self, uuid: UUID | None) -> tuple[Attachment, Reading] | None:
+        return next((one for one in self.files if one[0].uuid == uuid), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which figure a page asks for: `?file=<uuid>&column=3`, either of them."""
+
+    file: UUID | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,49 +65,65 @@ class Figure:
     facts: str  # "24,000 rows, 10 Hz"
     tabs: list[tuple[str, int, bool]] = field(default_factory=list)  # name, position, whether it is drawn
     others: int = 0  # columns beside those of the tabs
+    files: list[Attachment] = field(default_factory=list)  # that can be drawn, if there are several
 
 
-def figure_of(ready: Drawable, first: Plot | None, column: int | None = None) -> Figure | None:
+def figure_of(ready: Drawable, first: Plot | None, asked: Asked | None = None) -> Figure | None:
     """The most telling column of the first file that can be drawn; what the description's `first` plot says goes first.
 
-    `column` is the position of another one of the same file.
+    `asked` is for another file, or another column of one.
     """
-    file, reading = ready[first.file] if first else next(iter(ready.values()), (None, None))
-    if file is None or reading is None:
+    asked = asked or Asked()
+    usual = ready.named(first.file) if first else next(iter(ready.files), None)
+    chosen = ready.with_id(asked.file) or usual
+    if chosen is None:
         return None
-    return _figure(file, reading, first, column)
+    about = first if first and chosen == usual else None
+    figure = _figure(*chosen, about, asked.column)
+    if figure is None or len(ready.files) == 1:
+        return figure
+    offered = [file for file, _ in ready.files[:FILES_MAX]]
+    return replace(figure, files=offered if figure.file in offered else [*offered[:-1], figure.file])
 
 
-def asked_column(request: PageRequest) -> int | None:
-    """`?column=3`; None without it, or for what is no column."""
-    value = request.GET.get("column", "")
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 5 else None
+def asked_figure(request: PageRequest) -> Asked | None:
+    """None where the address asks for nothing, or for what is neither a file nor a column."""
+    column, file = request.GET.get("column", ""), request.GET.get("file", "")
+    is_column = column.isascii() and column.isdecimal() and len(column) < 5
+    try:
+        uuid = UUID(file) if file else None
+    except ValueError:
+        uuid = None
+    asked = Asked(uuid, int(column) if is_column else None)
+    return None if asked == Asked() else asked
 
 
 def lifted(issue: Issue, ready: Drawable) -> Plot | None:
     """The plot block that stands under Evidence, the proof beside the claim: the first that can be drawn."""
-    if not ready:
+    if not ready.files:
         return None
-    return next(
-        (node for node in read_blocks(issue.blocks) if isinstance(node, Plot) and node.file in ready), None
-    )
+    plots = (node for node in read_blocks(issue.blocks) if isinstance(node, Plot))
+    return next((node for node in plots if ready.named(node.file)), None)
 
 
 def drawable(attachments: Sequence[Attachment], readings: Mapping[int, Reading]) -> Drawable:
-    """Files by name that a plot block of the description may draw."""
+    """Those of these files that have been read and have columns."""
     found = ((file, readings.get(file.pk)) for file in attachments)
-    return {
-        file.name: (file, reading)
-        for file, reading in found
-        if reading and reading.kind == FileKind.TABLE and reading.state == ReadingState.READY
-    }
+    return Drawable(
+        tuple(
+            (file, reading)
+            for file, reading in found
+            if reading and reading.kind == FileKind.TABLE and reading.state == ReadingState.READY
+        )
+    )
 
 
 def draw_block(node: Plot, files: Drawable, lifted: Plot | None) -> SafeString | None:
     """A plot block as a figure; None when its file is not there (yet), or it is the one that stands under Evidence."""
-    if node.file not in files or node == lifted:
+    found = files.named(node.file)
+    if found is None or node == lifted:
         return None
-    file, reading = files[node.file]
+    file, reading = found
     # Two plots of a page must not share an id, and every process must make the same page.
     figure = _figure(file, reading, node, identity=f"block-{zlib.crc32(repr(node).encode()):08x}")
     return figure.svg if figure else None

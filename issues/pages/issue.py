@@ -17,7 +17,7 @@ from issues.models.limits import RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, UNASSIGNED
 from .activity import in_words
 from .cards import cards
 from .conflict import changed_by, compared
-from .evidence import asked_column
+from .evidence import asked_figure
 from .forms import expected_version, find_issue, fingerprint, member, react_as_asked, read_changes, seen_issue
 from .htmx import PageRequest, verb, wants_fragment
 from .icons import PRIORITY_ICONS, STATUS_ICONS
@@ -37,8 +37,8 @@ def issue_page(request: PageRequest, number: int) -> HttpResponse:
 
 @require_safe
 def issue_figure(request: PageRequest, number: int) -> HttpResponse:
-    """The plot that stands under Evidence, of another `column`: what a tab of it swaps in."""
-    figure = figure_for(find_issue(number, trashed_too=True), asked_column(request))
+    """The plot that stands under Evidence, of another `file` or `column`: what a tab of it swaps in."""
+    figure = figure_for(find_issue(number, trashed_too=True), asked_figure(request))
     if figure is None:
         raise Http404("There is nothing to draw in this issue.")
     issue = seen_issue(number)

@@ -46,9 +46,10 @@ from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 from .activity import SHOWS, activity, by_emoji
 from .cards import Person
 from .evidence import (
+    Asked,
     Figure,
     about,
-    asked_column,
+    asked_figure,
     draw_block,
     drawable,
     figure_of,
@@ -74,9 +75,9 @@ def show(
     asked = request.GET if request.method == "GET" else {}
     shown = asked.get("show", "all")
     before = asked.get("before", "")
-    column = asked_column(request) if request.method == "GET" else None
+    figure = asked_figure(request) if request.method == "GET" else None
     writes = request.user.can_write
-    if shown == "all" and column is None and not (before or error):
+    if shown == "all" and figure is None and not (before or error):
         body = (_bodies[writes].one((issue.pk, issue.version)) or b"").decode()
     else:
         body = render_body(
@@ -84,7 +85,7 @@ def show(
             writes=writes,
             show=shown if shown in SHOWS else "all",
             before=int(before) if before.isdecimal() and len(before) < 19 else None,
-            column=column,
+            figure=figure,
             error=error,
         )
     came = Came.read(request)
@@ -136,7 +137,7 @@ def render_body(
     writes: bool,
     show: str = "all",
     before: int | None = None,
-    column: int | None = None,
+    figure: Asked | None = None,
     error: dict[str, Any] | None = None,
 ) -> str:
     """The inside of the page with its gaps. Some fifteen queries, however much there is on it."""
@@ -165,7 +166,7 @@ def render_body(
         "reactions": by_emoji(issue.reactions.select_related("user").order_by("id")),
         "owner": Person.of(issue.owner),
         "attachments": [tile(file, readings.get(file.pk)) for file in visible],
-        "figure": figure_of(ready, first, column),
+        "figure": figure_of(ready, first, figure),
         "hidden": len(attachments) - len(visible),
         "session_files": [
             tile(file, readings.get(file.pk))
@@ -190,11 +191,11 @@ def render_body(
     return get_template("issue/_body.html").render(context)
 
 
-def figure_for(issue: Issue, column: int | None) -> Figure | None:
-    """What stands under Evidence, of this column."""
+def figure_for(issue: Issue, asked: Asked | None) -> Figure | None:
+    """What stands under Evidence; another file or column of it, where that is asked for."""
     visible = list(issue.attachments.filter(is_visible=True).order_by("issue_links"))
     ready = drawable(visible, readings_of(visible))
-    return figure_of(ready, lifted(issue, ready), column)
+    return figure_of(ready, lifted(issue, ready), asked)
 
 
 PLANS_COUNTED = 20  # of an issue; how far others are says their page

@@ -1,20 +1,21 @@
-// The columns under the plot of an issue: another one is drawn in the place of the last, and the address names it.
+// The files and columns under the plot of an issue: another one is drawn in the place of the last, and the address names it.
 
 document.addEventListener("click", async (event) => {
-  const tab = event.target.closest?.("#figure [data-column]");
+  const tab = event.target.closest?.("#figure [data-figure]");
   if (!tab || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const figure = tab.closest("figure");
-  const { column } = tab.dataset;
+  const figure = tab.closest("figure"), asked = tab.dataset.figure;
   figure.ariaBusy = "true";
-  const answer = await fetch(`${location.pathname}/figure?column=${column}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const answer = await fetch(`${location.pathname}/figure?${asked}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   figure.ariaBusy = "false";
   if (!answer?.ok) return location.assign(tab.href);
-  const fresh = document.createRange().createContextualFragment(await answer.text());
-  for (const part of [".chart", "figcaption"]) figure.querySelector(part).replaceWith(fresh.querySelector(part));
-  for (const one of figure.querySelectorAll("[data-column]")) one.toggleAttribute("aria-current", false);
-  tab.setAttribute("aria-current", "true");
+  const fresh = document.createRange().createContextualFragment(await answer.text()).querySelector("figure");
+  const had = figure.contains(document.activeElement);
+  figure.replaceWith(fresh);
+  if (had) fresh.querySelector(`[data-figure="${asked}"]`)?.focus({ preventScroll: true });
+  document.getElementById("open-plot").href = fresh.dataset.open;
   const here = new URL(location.href);
-  here.searchParams.set("column", column);
+  for (const name of ["file", "column"]) here.searchParams.delete(name);
+  for (const [name, value] of new URLSearchParams(asked)) here.searchParams.set(name, value);
   history.replaceState(history.state, "", here);
 });

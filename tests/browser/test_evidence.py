@@ -54,6 +54,26 @@ def test_a_tab_swaps_the_plot_keeps_the_focus_and_names_the_column_in_the_addres
     expect(page.get_by_role("img", name="temp_c in telemetry.csv")).to_be_visible()
 
 
+def test_another_file_comes_with_its_columns_when_it_is_asked_for(page, plain_page, issue):
+    soak = read("soak.csv", CSV.replace(b"bus_v", b"cell_v"))
+    files = [*issue.attachments.order_by("issue_links"), soak]
+    issue.change(by=User.objects.local(), attachments=[file.uuid for file in files])
+    plain_page.goto(issue.get_absolute_url())
+    plain_page.get_by_label("Files", exact=True).get_by_role("link", name="soak.csv").click()
+    expect(plain_page.get_by_role("img", name="cell_v in soak.csv")).to_be_visible()
+    page.goto(issue.get_absolute_url())
+
+    page.get_by_label("Files", exact=True).get_by_role("link", name="soak.csv").press("Enter")
+    expect(page.get_by_role("img", name="cell_v in soak.csv")).to_be_visible()
+    expect(page.get_by_label("Files", exact=True).get_by_role("link", name="soak.csv")).to_be_focused()
+    page.get_by_label("Columns", exact=True).get_by_role("link", name="load_a").click()
+    expect(page.get_by_role("img", name="load_a in soak.csv")).to_be_visible()
+    page.reload()
+
+    expect(page.get_by_role("img", name="load_a in soak.csv")).to_be_visible()
+    expect(page.get_by_role("link", name="Open plot")).to_have_attribute("href", re.compile(r"/file/.*/view"))
+
+
 def test_a_tab_is_a_plain_link_without_script_and_a_picture_opens_its_page(plain_page, issue):
     plain_page.goto(issue.get_absolute_url())
 

@@ -217,6 +217,35 @@ class TestTheFigureOfAnIssue:
 
         assert (response.status_code, "str_b_v in telemetry.csv" in response.text) == (200, True)
 
+    def test_every_file_that_can_be_drawn_is_offered_with_its_columns(self, client):
+        first, again, words = made(), made(content=CSV.replace(b"str_b_v", b"bus_v")), made("a.txt", b"words")
+        issue = make_issue(attachments=[first.uuid, again.uuid, words.uuid], description=PLOT)
+        at = issue.get_absolute_url()
+
+        pages = [client.get(f"{at}{way}?file={again.uuid}").text for way in ("", "/figure")]
+
+        for page in pages:
+            figure = page.partition('id="figure"')[2].partition("</figure>")[0]
+            assert "bus_v in telemetry.csv" in figure
+            assert "Limit 24 V" in figure  # of two files of one name the block means the last
+            assert re.findall(r'data-figure="file=([0-9a-f-]+)"', figure) == [
+                str(first.uuid),
+                str(again.uuid),
+            ]
+            assert f'data-figure="file={again.uuid}&amp;column=1"' in figure
+        assert f'id="open-plot" href="/file/{again.uuid}/view"' in pages[0]
+        other = client.get(f"{at}/figure", {"file": str(first.uuid), "column": "1"}).text
+        assert "temp_c in telemetry.csv" in other
+
+    @pytest.mark.parametrize("file", ["x", "", "0199d1c2-0000-7000-8000-000000000000", "9" * 40])
+    def test_a_file_that_is_not_there_is_the_first_one(self, client, file):
+        issue = make_issue(attachments=[made().uuid])
+
+        response = client.get(f"{issue.get_absolute_url()}/figure", {"file": file})
+
+        assert (response.status_code, "str_b_v in telemetry.csv" in response.text) == (200, True)
+        assert "Files" not in response.text
+
     def test_an_issue_without_data_has_none(self, client):
         assert client.get(f"{make_issue().get_absolute_url()}/figure").status_code == 404
 
