@@ -73,6 +73,21 @@ def test_a_request_in_single_bytes_is_answered_like_any_other(running: Service):
     assert answer.startswith(b"HTTP/1.1 201 ")
 
 
+def test_what_is_sent_right_behind_an_upload_is_answered_too(running: Service):
+    part = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n%s\r\n--b--\r\n'
+        % os.urandom(3_000_000)
+    )
+    upload = UPLOAD.removesuffix(b"--b\r\n").replace(b"50000000", b"%d" % len(part)) + part
+    last = b"GET /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        client.sendall(upload + upload + last)
+        answers = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert [answers.count(b"HTTP/1.1 " + status) for status in (b"201 ", b"404 ")] == [2, 1]
+    assert answers.find(b"HTTP/1.1 404") > answers.rfind(b"HTTP/1.1 201")
+
+
 def test_requests_sent_in_one_go_are_answered_in_their_order(running: Service):
     first = b"GET /issues?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     second = b"GET /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
