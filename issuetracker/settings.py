@@ -46,7 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",  # its tables stay empty: SESSION_ENGINE below has its own; clearsessions comes from here
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "issuetracker.static.UsedStaticFiles",
     "django_htmx",
     "procrastinate.contrib.django",
     "template_partials",

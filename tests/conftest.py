@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import procrastinate
 import pytest
 import pytest_django
 from django.core.management import call_command
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.client import ClientHandler
 
 from tests import server
@@ -23,16 +24,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     """Pages name static files by their hashes, so these have to be there: once, before any xdist worker starts."""
-    if not hasattr(config, "workerinput") and _static_files_are_old():
-        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-
-
-def _static_files_are_old() -> bool:
-    from django.conf import settings
-
-    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
-    ours = [PROJECT / "requirements.txt", *(PROJECT / "static").rglob("*")]  # folders too: a file may be gone
-    return not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in ours)
+    if not hasattr(config, "workerinput"):
+        call_command("collectstatic", verbosity=0, interactive=False)
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +71,20 @@ def _migrated_template() -> str:
                 connection.settings_dict["NAME"] = real
             cursor.execute(f"ALTER DATABASE migrated_half RENAME TO {template}")
     return template
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_flush() -> Iterator[None]:
+    """Tests with transactions of their own leave rows behind. DELETE clears our small tables in 1 ms; TRUNCATE takes 50."""
+
+    def deletes(operations: DatabaseOperations, style: object, tables: Sequence[str], **_: object) -> list[str]:
+        rows = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
+        # Without triggers, foreign keys ask for no order.
+        return ["SET session_replication_role = replica", *rows, "SET session_replication_role = origin"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", deletes)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "This is for local mode: set ISSUETRACKER_LOCAL=1. In production, start gunicorn."
             )
-        port = _port()
+        port = free_port_of(os.environ.get("PORT") or "8000")
         self._say("Database: bringing the tables up to date")
         call_command("migrate", verbosity=0, interactive=False)
         self._say("Static files: collecting")
@@ -52,9 +52,8 @@ def _is_new() -> bool:
     return not Issue.objects.exists() and not User.objects.exists()
 
 
-def _port() -> int:
-    """Where to listen, free at this moment: said before the long work begins."""
-    text = os.environ.get("PORT") or "8000"
+def free_port_of(text: str) -> int:
+    """Where to listen, free at this moment: asked before the long work begins. CommandError where it is no port, or taken."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
         raise CommandError(f"PORT must be a number from 1 to 65535, not {text!r}.")
     port = int(text)
