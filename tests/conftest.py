@@ -77,7 +77,9 @@ def _migrated_template() -> str:
 def quick_flush() -> Iterator[None]:
     """Tests with transactions of their own leave rows behind. DELETE clears our small tables in 1 ms; TRUNCATE takes 50."""
 
-    def deletes(operations: DatabaseOperations, style: object, tables: Sequence[str], **_: object) -> list[str]:
+    def deletes(
+        operations: DatabaseOperations, style: object, tables: Sequence[str], **_: object
+    ) -> list[str]:
         rows = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
         # Without triggers, foreign keys ask for no order.
         return ["SET session_replication_role = replica", *rows, "SET session_replication_role = origin"]

@@ -5,7 +5,8 @@ Without Chromium these tests skip and say how to get it; CI=true (the gate) fail
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import pytest
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# The same engine without a browser's frame takes a third of the processor time of the whole program.
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None
+)
 # Playwright's synchronous calls run inside an event loop; the tests' own database calls are between them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # A machine that is busy with fault drills beside is slow, and not wrong.
@@ -29,7 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.django_db(transaction=True))
         if CHROMIUM is None and not os.environ.get("CI"):
             item.add_marker(
-                pytest.mark.skip(reason="needs Chromium: apt-get install chromium fonts-noto-color-emoji")
+                pytest.mark.skip(
+                    reason="needs Chromium: apt-get install chromium-headless-shell libatomic1 fonts-liberation fonts-noto-color-emoji"
+                )
             )
 
 
@@ -62,53 +68,92 @@ def base_url(django_db_setup: None) -> Iterator[str]:
     server.terminate()
 
 
-@pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
-    context.set_default_timeout(10_000)
-    return context
+Open = Callable[..., BrowserContext]
 
 
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
+@pytest.fixture(scope="session")
+def profiles(browser: Browser, browser_context_args: dict[str, Any], base_url: str) -> Iterator[Open]:
+    """Browser profiles that the tests of a process share, for what they have loaded and compiled: that is most of a first visit.
+
+    `profiles(name, **options)` gives one without cookies and stored texts, as if it was new.
+    """
+    there: dict[str, BrowserContext] = {}
+
+    def profile(name: str, **options: Any) -> BrowserContext:
+        if name not in there:
+            there[name] = browser.new_context(**{**browser_context_args, **options, "base_url": base_url})
+            there[name].set_default_timeout(10_000)
+        there[name].clear_cookies()
+        return there[name]
+
+    yield profile
+    for context in there.values():
+        context.close()
+
+
+@contextmanager
+def opened(context: BrowserContext, base_url: str) -> Iterator[Page]:
+    """A page of this profile; at the end no page of it is left."""
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send(
+        "Storage.clearDataForOrigin", {"origin": base_url, "storageTypes": "local_storage,indexeddb"}
+    )
+    session.detach()
+    try:
+        yield page
+    finally:
+        for page in context.pages:
+            page.close()
+
+
+@contextmanager
+def watched(context: BrowserContext, base_url: str) -> Iterator[Page]:
     """A page whose script errors and policy violations fail the test."""
-    said = watch(page)
-    yield page
+    with opened(context, base_url) as page:
+        said = watch(page)
+        yield page
     assert said == []
 
 
 @pytest.fixture
-def another_page(browser: Browser, base_url: str, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+def page(profiles: Open, base_url: str) -> Iterator[Page]:
+    with watched(profiles("first"), base_url) as page:
+        yield page
+
+
+@pytest.fixture
+def another_page(profiles: Open, base_url: str) -> Iterator[Page]:
     """A second browser with cookies of its own: somebody else."""
+    with watched(profiles("second"), base_url) as page:
+        yield page
+
+
+@pytest.fixture
+def plain_page(profiles: Open, base_url: str) -> Iterator[Page]:
+    """A page with JavaScript off."""
+    with opened(profiles("plain", java_script_enabled=False), base_url) as page:
+        yield page
+
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def phone_page(profiles: Open, base_url: str) -> Iterator[Page]:
+    """A phone: 390 px wide, with a thumb."""
+    with watched(profiles("phone", **PHONE), base_url) as page:
+        yield page
+
+
+@pytest.fixture
+def new_page(browser: Browser, browser_context_args: dict[str, Any], base_url: str) -> Iterator[Page]:
+    """A page of a browser that has been nowhere: for first visits, and for a clock of the test's own, which stays with a profile."""
     context = browser.new_context(**{**browser_context_args, "base_url": base_url})
     context.set_default_timeout(10_000)
-    page = context.new_page()
-    said = watch(page)
-    yield page
+    with watched(context, base_url) as page:
+        yield page
     context.close()
-    assert said == []
-
-
-@pytest.fixture
-def plain_page(browser: Browser, base_url: str, browser_context_args: dict[str, Any]) -> Iterator[Page]:
-    """A page with JavaScript off."""
-    options = {**browser_context_args, "base_url": base_url, "java_script_enabled": False}
-    context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def phone_page(browser: Browser, base_url: str, browser_context_args: dict[str, Any]) -> Iterator[Page]:
-    """A phone: 390 px wide, with a thumb."""
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    context = browser.new_context(**{**browser_context_args, **phone, "base_url": base_url})
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    said = watch(page)
-    yield page
-    context.close()
-    assert said == []
 
 
 def watch(page: Page) -> list[str]:

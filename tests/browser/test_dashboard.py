@@ -83,8 +83,8 @@ def test_a_phone_has_its_filters_in_a_sheet_that_stays(phone_page: Page):
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_wall_looks_again_by_itself_and_outlives_a_server_that_is_away(page: Page):
-    wall = page.context.new_page()  # htmx reports the failures of this one as errors, which they are
+def test_a_wall_looks_again_by_itself_and_outlives_a_server_that_is_away(new_page: Page):
+    wall = new_page.context.new_page()  # htmx reports the failures of this one as errors, which they are
     wall.clock.install()
     wall.goto("/dashboard/wall")
     number = wall.locator("#wall .kpi b").first

@@ -124,7 +124,8 @@ def test_nothing_scrolls_sideways_on_a_phone(phone_page):
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_draft_is_saved_every_five_seconds_and_outlives_a_crash(page):
+def test_a_draft_is_saved_every_five_seconds_and_outlives_a_crash(new_page):
+    page = new_page
     page.clock.install()
     page.goto("/new")
     title(page).fill("Inverter trips")

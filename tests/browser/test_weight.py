@@ -17,7 +17,8 @@ WATCH_SHIFTS = """
 """
 
 
-def test_a_first_visit_and_what_follows_are_light(page: Page):
+def test_a_first_visit_and_what_follows_are_light(new_page: Page):
+    page = new_page
     ada = make_user()
     for n in range(48):
         make_issue(ada, title=f"Reaction wheel {n} runs at 6,0{n:02} rpm for {n * 7} s in the cold case",
