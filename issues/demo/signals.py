@@ -95,7 +95,7 @@ class Signal:
     def png(self) -> bytes:
         """The plot, in the few colours it has."""
         out = io.BytesIO()
-        self.plot().quantize(32, dither=Image.Dither.NONE).save(out, "PNG")
+        self.plot().quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG")
         return out.getvalue()
 
     def pdf(self, title: str, lines: list[str]) -> bytes:

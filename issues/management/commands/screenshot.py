@@ -21,7 +21,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 DARK = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
 KINDS = {"light": ("1440,900", ()), "dark": ("1440,900", DARK), "phone": ("390,844", ())}
 START_TIMEOUT = 180  # seconds; the first start makes a database and loads the demo data
@@ -40,7 +46,9 @@ class Command(BaseCommand):
             raise CommandError("This is for local mode: set ISSUETRACKER_LOCAL=1.")
         browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
         if browser is None:
-            raise CommandError("There is no Chromium here: apt-get install chromium fonts-noto-color-emoji")
+            raise CommandError(
+                "There is no Chromium here: apt-get install chromium-headless-shell fonts-noto-color-emoji"
+            )
         to.mkdir(parents=True, exist_ok=True)
         with self._running_copy() as address:
             for page in pages:
