@@ -20,15 +20,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from .tables import Column, Table, Unreadable
+from .tables import AT_ONCE, Column, Table, Unreadable
 
 MAGIC = b"FNDSIG1\n"
 FACTOR = 16  # samples or buckets in a bucket of the next level
 OVERVIEW = 352  # buckets of the whole, one for each pixel of the plot on the issue page
 GAP = 8  # times the usual step between samples: the line is broken there
-AT_ONCE = 2  # columns worked on at the same time
 SAMPLES_MAX = 500_000_000  # numbers of one table: a small Parquet file can stand for terabytes
 _PIECE = 1 << 20  # samples reduced at a time
+_SHORT, _SHORT_PIECE = (
+    64,
+    1 << 15,
+)  # samples of a short bucket, and of a piece of such, which stays in the processor's cache
 LEVELS = 3  # values that a column has at most if it is a switch or a state
 UNUSUAL = 4  # usual spreads from the usual level: from there on something stands out
 _SPAN_SHARE = 0.5  # how far a bucket must go, of the way to the extreme, to belong to the anomaly
@@ -197,13 +200,17 @@ def _channel(column: Column, samples: Any, x: Any, reading: Reading) -> Channel:
         return float(x[n]) if x is not None else float(n)
 
     for begin in range(0, len(samples), _PIECE):
-        piece = np.asarray(samples[begin : begin + _PIECE], dtype=np.float64)
-        piece[~np.isfinite(piece)] = np.nan
-        there = int(np.count_nonzero(~np.isnan(piece)))
+        piece = np.asarray(samples[begin : begin + _PIECE])
+        finite = np.isfinite(piece)
+        there = int(np.count_nonzero(finite))
         if not there:
             continue
         channel.count += there
-        low, high = int(np.nanargmin(piece)), int(np.nanargmax(piece))
+        if there == len(piece):
+            low, high = int(piece.argmin()), int(piece.argmax())
+        else:
+            holed = np.where(finite, piece, np.nan)
+            low, high = int(np.nanargmin(holed)), int(np.nanargmax(holed))
         if not piece[low] >= channel.low:
             channel.low, channel.low_at = _shortest(piece[low]), at(begin + low)
         if not piece[high] <= channel.high:
@@ -224,12 +231,18 @@ def _reduce(samples: Any, size: int) -> tuple[Any, Any]:
     import numpy as np
 
     lows, highs = [], []
-    piece = max(size, _PIECE // size * size)
+    piece = max(size, (_SHORT_PIECE if size <= _SHORT else _PIECE) // size * size)
     for begin in range(0, len(samples), piece):
         part = np.asarray(samples[begin : begin + piece])
-        edges = np.arange(0, len(part), size)
-        lows.append(np.fmin.reduceat(part, edges))
-        highs.append(np.fmax.reduceat(part, edges))
+        if size <= _SHORT and len(part) % size == 0:
+            # Many short buckets side by side, so that NumPy works on long rows: a quarter of the time.
+            buckets = np.ascontiguousarray(part.reshape(-1, size).T)
+            lows.append(np.fmin.reduce(buckets, axis=0))
+            highs.append(np.fmax.reduce(buckets, axis=0))
+        else:
+            edges = np.arange(0, len(part), size)
+            lows.append(np.fmin.reduceat(part, edges))
+            highs.append(np.fmax.reduceat(part, edges))
     return np.concatenate(lows), np.concatenate(highs)
 
 

@@ -4,12 +4,15 @@ Every reader gives the same thing, a `Table`: what its columns are, and batches 
 memory. Arrow and NumPy are imported when a file is read, so that only the worker that reads files pays for them.
 """
 
+import codecs
 import csv
 import io
 import itertools
 import re
 import wave
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ COLUMNS_MAX = 256
 SAMPLE = 256 * 1024  # bytes of the head that decide how a CSV is read
 ROWS_SHOWN = 20  # of a table that cannot be drawn
 BLOCK = 1 << 20  # bytes that Arrow parses at a time
+AT_ONCE = 2  # blocks, or columns, worked on at the same time
 BAD_SHARE = 0.02  # of rows or cells that may be broken before a file counts as unreadable
 NULLS = [
     "",
@@ -322,85 +326,134 @@ def _csv_arrays(
     table: Table,
     progress: Callable[[int], None],
 ) -> Iterator[list[Any]]:
-    """The wanted columns as float64 arrays, batch by batch; a cell that is no number becomes NaN and is counted."""
+    """The wanted columns as float64 arrays, block by block; a cell that is no number becomes NaN and is counted."""
+    names = [str(n) for n in range(len(layout.header))]
+    before = layout.skip + layout.has_header + layout.has_units
+    seen = bad_cells = broken = 0
+    first_broken, is_later = 0, False
+
+    def parse(numbered: tuple[int, Any]) -> _Block:
+        n, block = numbered
+        return _parse(block, layout, names, wanted, moment, skip=0 if n else before)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            for block in _in_order(pool, parse, enumerate(_blocks(path, layout.encoding, progress))):
+                if block.broken and not first_broken and min(block.broken):
+                    # Of the first block Arrow counts from the beginning of the file, empty lines aside.
+                    first_broken = min(block.broken) + (before + seen + broken if is_later else 0)
+                is_later = True
+                seen += block.rows
+                broken += len(block.broken)
+                bad_cells += block.bad_cells
+                if block.rows:
+                    yield block.columns
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # when nobody wants the rest
+    cells = max(1, seen * len(wanted))
+    if broken > max(1, BAD_SHARE * (seen + broken)):
+        reason = f"{broken:,} rows do not have {len(layout.header)} cells as the others do."
+        raise Unreadable(reason, first_broken or None)
+    if bad_cells > max(1, BAD_SHARE * cells):
+        raise Unreadable(f"{bad_cells:,} of {cells:,} cells are not numbers.")
+    if broken:
+        table.notes.append(f"{broken:,} broken rows were left out.")
+    if bad_cells:
+        table.notes.append(f"{bad_cells:,} cells are not numbers and were left out.")
+
+
+def _blocks(path: Path, encoding: str, progress: Callable[[int], None]) -> Iterator[Any]:
+    """The file as blocks (Arrow buffers) of whole lines in UTF-8; a value in quotes that holds a line's end may be cut."""
+    import pyarrow as pa
+
+    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+    rest = b""
+    with path.open("rb") as file:
+        while data := file.read(BLOCK):
+            progress(file.tell())
+            data = rest + (decoder.decode(data).encode("utf-8", "replace") if decoder else data)
+            end = data.rfind(b"\n") + 1 or data.rfind(b"\r") + 1
+            if end:
+                yield pa.py_buffer(data).slice(0, end)
+            elif len(data) > 2 * BLOCK:
+                raise Unreadable("It has a line that is longer than a megabyte.")
+            rest = data[end:]
+    if decoder:
+        rest += decoder.decode(b"", final=True).encode("utf-8", "replace")
+    if rest:
+        yield pa.py_buffer(rest)
+
+
+def _in_order(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterator[Any]) -> Iterator[Any]:
+    """What is made of each item, in their order, while the pool is at a few of the next."""
+    waiting: deque[Future[Any]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > AT_ONCE:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A part of a CSV, parsed: its wanted columns, and what of it was left out."""
+
+    columns: list[Any]
+    rows: int
+    bad_cells: int
+    broken: list[
+        int
+    ]  # rows that have more or fewer cells, counted from the first of the block; 0 where Arrow does not say
+
+
+def _parse(
+    block: Any, layout: _Layout, names: list[str], wanted: list[int], moment: int | None, skip: int
+) -> _Block:
+    """Numbers of a block without its first `skip` lines. If some cell is none, all are read as text, and then as numbers."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    broken_rows: list[int] = []
-    seen = 0
+    broken: list[int] = []
+    text = pa.string()
 
     def on_broken_row(row: Any) -> str:
-        broken_rows.append(row.number or 0)
+        broken.append(row.number or 0)
         return "skip"
 
-    names = [str(n) for n in range(len(layout.header))]
-    text = pa.string()
-    types = {str(n): text if n == moment else pa.float64() for n in wanted}
-    before = layout.skip + layout.has_header + layout.has_units
-
-    def reader(strict: bool) -> Any:
-        file = path.open("rb")
-        counted = _Counted(file, progress)
-        return arrow_csv.open_csv(
-            counted,
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=before, block_size=BLOCK, encoding=layout.encoding, use_threads=False),
+    def read(types: dict[str, Any]) -> Any:
+        broken.clear()
+        return arrow_csv.read_csv(
+            pa.BufferReader(block),
+            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=skip, block_size=block.size + 1, use_threads=False),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=on_broken_row),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=types if strict else dict.fromkeys(map(str, wanted), text),
-                include_columns=[str(n) for n in wanted], null_values=NULLS, decimal_point=layout.decimal,
-                strings_can_be_null=True,
+                column_types=types, include_columns=[str(n) for n in wanted], null_values=NULLS,
+                decimal_point=layout.decimal, strings_can_be_null=True,
             ),
         )  # fmt: skip
 
-    bad_cells = 0
     strict = True
-    source = None
-    skip_rows = 0
-    while True:
+    try:
+        table = read({str(n): text if n == moment else pa.float64() for n in wanted})
+    except pa.ArrowInvalid:
+        strict = False
         try:
-            if source is None:
-                source = reader(strict)
-                to_skip = skip_rows
-            batch = source.read_next_batch()
-        except StopIteration:
-            break
+            table = read(dict.fromkeys(map(str, wanted), text))
         except pa.ArrowInvalid as error:
-            if not strict:
-                raise Unreadable(str(error).split("\n")[0][:300]) from None
-            # Somewhere is a cell that is no number. From here on read text, and turn into numbers what is one.
-            strict, source, skip_rows = False, None, seen
-            broken_rows.clear()
-            continue
-        if to_skip:  # rows that were given out before the change to text
-            passed = min(to_skip, batch.num_rows)
-            to_skip -= passed
-            batch = batch.slice(passed)
-        if not batch.num_rows:
-            continue
-        arrays = []
-        for n, column in zip(wanted, batch.columns, strict=True):
-            if n == moment:
-                numbers, bad = _moments(column)
-            elif strict:
-                numbers, bad = column.to_numpy(zero_copy_only=False), 0
-            else:
-                numbers, bad = _numbers(column, layout.decimal)
-            bad_cells += bad
-            arrays.append(numbers)
-        seen += batch.num_rows
-        yield arrays
-    cells = max(1, seen * len(wanted))
-    if broken_rows and len(broken_rows) > max(1, BAD_SHARE * (seen + len(broken_rows))):
-        line = min(broken_rows) + layout.skip if min(broken_rows) else None
-        raise Unreadable(
-            f"{len(broken_rows):,} rows do not have {len(layout.header)} cells as the others do.", line
-        )
-    if bad_cells > max(1, BAD_SHARE * cells):
-        raise Unreadable(f"{bad_cells:,} of {cells:,} cells are not numbers.")
-    if broken_rows:
-        table.notes.append(f"{len(broken_rows):,} broken rows were left out.")
-    if bad_cells:
-        table.notes.append(f"{bad_cells:,} cells are not numbers and were left out.")
+            raise Unreadable(str(error).split("\n")[0][:300]) from None
+    columns, bad_cells = [], 0
+    for n, column in zip(wanted, table.columns, strict=True):
+        column = column.combine_chunks()
+        if n == moment:
+            numbers, bad = _moments(column)
+        elif strict:
+            numbers, bad = column.to_numpy(zero_copy_only=False), 0
+        else:
+            numbers, bad = _numbers(column, layout.decimal)
+        bad_cells += bad
+        columns.append(numbers)
+    return _Block(columns, table.num_rows, bad_cells, broken)
 
 
 def _numbers(column: Any, decimal: str) -> tuple[Any, int]:

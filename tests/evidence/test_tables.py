@@ -1,16 +1,18 @@
 """What loggers write, read as tables: delimiters, decimals, headers, units, moments, and files that are none of it."""
 
 import math
+import threading
 import wave
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from issues.evidence import tables
 from issues.evidence.signals import Prepared, prepare
 from issues.evidence.tables import Unreadable, column_of, open_table
 
@@ -115,6 +117,62 @@ class TestCsv:
     def test_what_is_no_table_says_why(self, tmp_path, content, words):
         with pytest.raises(Unreadable, match=words):
             read(tmp_path, content)
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(st.sampled_from(["{n},{n}.5", "{n},-{n}e3", "{n},", "{n},oops", "{n}", "{n},1,2", ""]), max_size=12),
+        st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16"]),
+        st.booleans(), st.integers(24, 200),
+    )  # fmt: skip
+    def test_in_blocks_of_any_size_it_is_read_the_same(
+        self, tmp_path, monkeypatch, lines, end, encoding, ends, block
+    ):
+        good = [f"{n},{n}.25" for n in range(30)]
+        body = [line.format(n=n + 30) for n, line in enumerate(lines)]
+        path = tmp_path / "file.csv"
+        path.write_bytes(end.join(["t,v °C", *good, *body, *([""] if ends else [])]).encode(encoding))
+
+        def everything():
+            try:
+                table = open_table(path, "csv")
+                batches = list(table.batches())
+            except Unreadable as error:
+                return str(error).partition(": ")[2] or str(error)
+            columns = zip(*[(times, *values) for times, values in batches], strict=True)
+            return [np.concatenate(column).tolist() for column in columns], table.notes
+
+        whole = everything()
+        with monkeypatch.context() as patch:
+            patch.setattr(tables, "BLOCK", block)
+            parts = everything()
+
+        assert repr(parts) == repr(whole)  # a hole is a NaN, which equals nothing
+
+    @pytest.mark.parametrize("comments", [0, 3])
+    @pytest.mark.parametrize("block", [50, 1 << 20])
+    def test_a_broken_row_is_named_by_its_line(self, tmp_path, monkeypatch, comments, block):
+        monkeypatch.setattr(tables, "BLOCK", block)
+        head = "# logger 7\n" * comments + "t,v\n"
+
+        with pytest.raises(Unreadable, match=f"^Line {comments + 1 + 30 + 1}: 40 rows do not have 2 cells"):
+            read(tmp_path, head + "1,2\n" * 30 + "1,2,3\n" * 40)
+
+    def test_a_line_without_an_end_is_no_row(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tables, "BLOCK", 1000)
+
+        with pytest.raises(Unreadable, match="longer than a megabyte"):
+            read(tmp_path, "t,v\n" + rows(lambda k: f"{k}", lambda k: f"{k}") + "7," + "7" * 5000)
+
+    def test_reading_that_nobody_wants_any_more_ends(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(tables, "BLOCK", 50)
+        (tmp_path / "a.csv").write_text("t,v\n" + rows(lambda k: f"{k}", lambda k: f"{k}", n=500))
+        before = threading.active_count()
+        batches = open_table(tmp_path / "a.csv", "csv").batches()
+        next(batches)
+
+        batches.close()
+
+        assert threading.active_count() == before
 
     @given(st.binary(max_size=400))
     def test_any_bytes_give_a_reading_or_a_reason(self, content):
