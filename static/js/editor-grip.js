@@ -7,6 +7,7 @@ import { openMenu } from "./menu.js";
 
 const LANGUAGES = ["", "python", "c", "cpp", "json", "yaml", "sql", "sh", "matlab", "text"];
 const FAR = 4; // pixels that make a click a drag
+const EDGE = 80, STEP = 8; // pixels from the edge of the screen where the page goes along, and how far at a time
 
 export class Grip {
   constructor(editor) {
@@ -70,10 +71,22 @@ export class Grip {
     const { block, button, editor } = this;
     this.hasMoved = false;
     button.setPointerCapture(event.pointerId);
+    let y = event.clientY, frame = 0;
     const follow = ({ clientY }) => {
+      y = clientY;
       if (!this.hasMoved && Math.abs(clientY - event.clientY) < FAR) return;
       this.hasMoved = this.isDragging = true;
       block.classList.add("dragged");
+      frame ||= requestAnimationFrame(scroll);
+      arrange(clientY);
+    };
+    const scroll = () => {
+      const by = y < EDGE ? -STEP : y > innerHeight - EDGE ? STEP : 0;
+      for (const one of [document.getElementById("main"), document.scrollingElement]) one?.scrollBy({ top: by, behavior: "instant" });
+      if (by) arrange(y);
+      frame = this.isDragging ? requestAnimationFrame(scroll) : 0;
+    };
+    const arrange = (clientY) => {
       const over = [...editor.root.children].find((one) => one.getBoundingClientRect().top <= clientY && clientY <= one.getBoundingClientRect().bottom);
       if (!over || over === block) return;
       const { top, bottom } = over.getBoundingClientRect();

@@ -377,6 +377,41 @@ def test_a_block_is_dragged_by_its_grip_and_more_stands_behind_it(page):
     assert markdown(page) == "two\n\nthree\n\none\n\n[one](/FND-12)"
 
 
+def test_a_block_is_moved_with_a_thumb(phone_page):
+    page = phone_page
+    open_new(page)
+    page.keyboard.type("one\ntwo\nthree\n" + "\n".join("abcdefghijklmnop"))
+    blocks, grip = editor(page), page.get_by_label("Move block")
+    blocks.get_by_text("one").tap()
+    at, to = grip.bounding_box(), blocks.get_by_text("three").bounding_box()
+    assert (at["width"], at["height"]) == (44, 44)
+    assert at["x"] + at["width"] <= 390
+
+    thumb = page.context.new_cdp_session(page)
+
+    def touch(kind, *y):
+        points = [{"x": at["x"] + 22, "y": one} for one in y]
+        thumb.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", at["y"] + 22)
+    touch("touchMove", to["y"])
+    touch("touchMove", to["y"] + to["height"] - 2)
+    touch("touchEnd")
+    expect(page.locator("textarea[data-editor]")).to_have_value(re.compile("^two\n\nthree\n\none\n\na"))
+    at = grip.bounding_box()
+    touch("touchStart", at["y"] + 22)
+    touch("touchMove", 800)
+    expect(blocks.locator("> :last-child")).to_have_text("one")
+    touch("touchEnd")
+    expect(page.locator("textarea[data-editor]")).to_have_value(re.compile("^two.*p\n\none$", re.DOTALL))
+
+    grip.tap()
+    option = page.get_by_role("option", name="Move up")
+    assert option.bounding_box()["height"] >= 44
+    option.tap()
+    expect(page.locator("textarea[data-editor]")).to_have_value(re.compile("one\n\np$"))
+
+
 def test_a_range_of_a_spreadsheet_becomes_a_table(page):
     open_new(page)
 
