@@ -4,9 +4,9 @@ const form = document.getElementById("filter");
 const field = form.querySelector("#q");
 const mistakes = () => document.getElementById("q-mistakes");
 
-// A page that swaps nothing but by this bar has no htmx until somebody turns to it; what is chosen before it is there waits.
+// There is no htmx until somebody turns to this bar or the list; what is chosen before it is there waits.
 let coming = null;
-const loadHtmx = () => (coming ??= new Promise((done, failed) => {
+export const loadHtmx = () => (coming ??= new Promise((done, failed) => {
   const load = () => {
     const script = document.createElement("script");
     Object.assign(script, { src: form.dataset.htmx, onload: done, onerror: failed });
@@ -27,16 +27,19 @@ async function wait(event) {
     if (event.type === "submit") form.submit();
     return;
   }
-  form.dispatchEvent(new Event("change", { bubbles: true }));
+  // Half a word is not looked for: who types has their pause.
+  if (event.type === "input") field.dispatchEvent(new Event("input", { bubbles: true }));
+  else form.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 if (!window.htmx) {
-  for (const kind of ["focusin", "pointerover"])
+  for (const kind of ["focusin", "pointerover", "scroll"])
     document.addEventListener(kind, function turn({ target }) {
-      if (!target.closest?.("#filter, #chips, .empty")) return;
-      document.removeEventListener(kind, turn);
+      const isList = document.getElementById("list") !== null;
+      if (kind === "scroll" ? !isList : !target.closest?.("#filter, #chips, .empty, #list")) return;
+      document.removeEventListener(kind, turn, true);
       loadHtmx().catch(() => { coming = null; });
-    });
+    }, true);
   for (const kind of ["change", "submit"]) form.addEventListener(kind, wait);
   field.addEventListener("input", wait);
   addEventListener("popstate", ({ state }) => { if (state?.htmx && !window.htmx) location.reload(); });

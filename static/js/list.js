@@ -3,6 +3,7 @@
 
 import { fillAges } from "./app.js";
 import { LABELS, bar, choose as chooseAt, count, onButton, send } from "./bulk.js";
+import { loadHtmx } from "./filters.js";
 import { bind, singleKeys } from "./keys.js";
 import { check, onChange } from "./live.js";
 import { isMenuOpen } from "./menu.js";
@@ -237,8 +238,9 @@ function tellArrived() {
 }
 
 /** The list from its beginning, as it is now. */
-function reload() {
+async function reload() {
   manyChanged = false;
+  await loadHtmx();
   const here = new URLSearchParams(location.search);
   for (const name of ["after", "did"]) here.delete(name);
   return window.htmx.ajax("GET", `/list${here.size ? `?${here}` : ""}`, { target: "#list", swap: "outerHTML" });

@@ -41,7 +41,8 @@ def test_the_styles_of_every_page_are_within_the_limit(client):
 def test_the_board_loads_no_more_than_it_shows(client):
     html = client.get("/").text
 
-    assert "htmx" not in re.sub(r'data-htmx="[^"]*"|hx-\w+|<meta name="htmx-config".*', "", html)
+    for page in (html, client.get("/list").text):
+        assert "htmx" not in re.sub(r'data-htmx="[^"]*"|hx-\w+|<meta name="htmx-config".*', "", page)
     assert set(sheets(html)) == {
         f"css/{name}" for name in ("tokens", "base", "components", "board", "filters")
     }
