@@ -27,7 +27,7 @@ ROWS = 8  # of a chart by owner, tag or job run
 LATEST = 13  # weeks that are told apart in any period: a figure has a line of twelve full ones
 
 NOT_CLOSED = range(3)  # codes of models/flow.py
-WAITS = ("resolve", "triage")  # measures whose details are minutes
+WAITS = tuple(one.value for one in flow.WAITS)  # measures whose details are minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,9 @@ class Flows:
             if read.measure in WAITS:
                 self._add_waits(read)
                 continue
+            if read.measure in ("owners", "tags"):
+                self._add_named(read)
+                continue
             for detail, n in zip(read.details, read.ns, strict=True):
                 if read.measure == "state":
                     self.state[by_agent, detail] += n
@@ -104,10 +107,6 @@ class Flows:
                     if place:
                         self.open[place, by_agent, detail] += n
                         self.open[0, by_agent, detail] -= n
-                elif read.measure in ("owners", "tags"):
-                    if detail // 4 in NOT_CLOSED:
-                        named: dict[str, Counter[tuple[bool, int]]] = getattr(self, read.measure)
-                        named.setdefault(read.name, Counter())[by_agent, detail // 4] += n
                 elif 1 <= place <= len(self.stretches):
                     week = self.stretches[place - 1]
                     if read.measure == "created":
@@ -117,13 +116,23 @@ class Flows:
                     else:
                         self.first[week, by_agent, detail] += n
 
+    def _add_named(self, read: _Read) -> None:
+        named: dict[str, Counter[tuple[bool, int]]] = getattr(self, read.measure)
+        numbers = named.get(read.name)
+        for detail, n in zip(read.details, read.ns, strict=True):
+            if detail // 4 in NOT_CLOSED:
+                if numbers is None:
+                    numbers = named[read.name] = Counter()
+                numbers[read.by_agent, detail // 4] += n
+
     def _add_waits(self, read: _Read) -> None:
-        found = dict(zip(read.details, read.ns, strict=True))
         if read.measure == "triage":
-            if read.place == 1:
-                self.triage.update(found)
-        elif 1 <= read.place <= len(self.resolve):
-            self.resolve[read.place - 1].update(found)
+            waits = self.triage if read.place == 1 else None
+        else:
+            waits = self.resolve[read.place - 1] if 1 <= read.place <= len(self.resolve) else None
+        if waits is not None:
+            for minutes, n in zip(read.details, read.ns, strict=True):  # in half the time of Counter.update
+                waits[minutes] = waits.get(minutes, 0) + n
 
     def rows(self, named: str, by: str) -> list[Row]:
         """The owners or tags of most of what is not closed, most first."""
@@ -266,6 +275,8 @@ def _sums(question: Question, borders: Borders, flows: Flows) -> tuple[str, Flow
             GROUP BY spot, detail
         )
         {_EDITION}
+        UNION ALL SELECT asked.measure, width_bucket(s.slot, asked.borders), 0, false, sum(s.histogram)::text, '{{}}', '{{}}'
+        FROM asked JOIN issues_flowwaits s ON {_OF_ASKED} AND s.slot >= asked.borders[1] GROUP BY 1, 2
         UNION ALL SELECT measure, (spot >> 7) & 63, (spot >> 1) & 63, spot & 1 = 1, '', details, ns FROM (
             SELECT spot, array_agg(detail) AS details, array_agg(n) AS ns FROM summed WHERE n <> 0 GROUP BY spot
         ) place JOIN asked ON asked.number = spot >> 13
@@ -318,6 +329,9 @@ def _run(
             if measure == "edition":
                 edition = name
                 continue
+            if measure in WAITS and name:  # a histogram in one number
+                waits = flow.unpacked(name)
+                name, details, ns = "", list(waits), list(waits.values())
             reads.append(_Read(measure, place, by_agent, name, details, ns))
             if origin:
                 reads.append(_Read(measure, origin, by_agent, name, details, [-n for n in ns]))

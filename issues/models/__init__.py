@@ -20,7 +20,7 @@ from .errors import (
     TooMany,
 )
 from .event import Event, EventKind
-from .flow import FlowEdition, FlowFact, FlowSum
+from .flow import FlowEdition, FlowFact, FlowSum, FlowWaits
 from .idempotency import RememberedReply, StillRunning
 from .issue import (
     CLOSED,
@@ -70,6 +70,7 @@ __all__ = [
     "FlowEdition",
     "FlowFact",
     "FlowSum",
+    "FlowWaits",
     "Gone",
     "Issue",
     "IssueAttachment",

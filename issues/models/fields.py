@@ -1,4 +1,4 @@
-"""A column type that Django lacks."""
+"""Column types that Django lacks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,3 +23,19 @@ class JSONTextField(_TextField):
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         # psycopg parses the json type into Python objects; the text is what we keep and pass on.
         return f"{sql}::text", params
+
+
+if TYPE_CHECKING:
+    _Field = models.Field[int, int]
+else:
+    _Field = models.Field
+
+
+class WholeNumberField(_Field):
+    """An integer of any length (up to 131,072 digits), in PostgreSQL's `numeric` type, which adds thousands of digits at once."""
+
+    def db_type(self, connection: Any) -> str:
+        return "numeric"
+
+    def from_db_value(self, value: Any, *_: Any) -> int | None:
+        return None if value is None else int(value)

@@ -7,10 +7,13 @@ the waiting facts in one statement, therefore in one snapshot; sums of one editi
 already. Together they are exact to the last commit.
 
 A roll-up of a week is one row that holds how many there are of each detail, so that a million issues take as many rows
-as ten thousand. Weeks begin on Monday at midnight UTC. A viewer elsewhere begins theirs up to 14 hours before or 12
+as ten thousand. How long issues took, which has hundreds of details, is a row with one long number: each detail has its
+eight digits in it. PostgreSQL adds such numbers, of a year's weeks, say, in a twentieth of the time that it takes to
+unfold lists and add what is in them, and as fast for a million issues as for ten thousand. Weeks begin on Monday at midnight UTC. A viewer elsewhere begins theirs up to 14 hours before or 12
 after, always at a quarter of an hour; what happened in the quarters around each border is kept in a row beside.
 """
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 from django.db.models import Q
+
+from .fields import WholeNumberField
 
 if TYPE_CHECKING:
     from .counts import Facts
@@ -42,6 +47,9 @@ class Measure(models.TextChoices):
     FIRST = "first", "Closed for the first time, by week (detail: 1 if reopened since)"
     RESOLVE = "resolve", "Resolved, by week (detail: minutes it took, rounded down)"
     TRIAGE = "triage", "Atlas's, by the week of the triage (detail: minutes it took, rounded down)"
+
+
+WAITS = (Measure.RESOLVE, Measure.TRIAGE)  # their details are durations
 
 
 class FlowFact(models.Model):
@@ -99,6 +107,27 @@ class FlowSum(models.Model):
         return f"{self.measure} {self.slot} {self.owner} {self.tag} {sum(self.ns)}"
 
 
+class FlowWaits(models.Model):
+    """How long the issues of one owner and tag took (`resolve`, `triage`), by week: a histogram as one number.
+
+    Its decimal digits, eight by eight from the right, say how many took each duration of `duration_at`.
+    """
+
+    pk = models.CompositePrimaryKey("owner", "tag", "measure", "slot", "by_agent")
+    owner = models.TextField()
+    tag = models.TextField()
+    measure = models.CharField(max_length=10, choices=[(one.value, one.label) for one in WAITS])
+    slot = models.DateTimeField()
+    by_agent = models.BooleanField()
+    histogram = WholeNumberField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(measure__in=WAITS), name="flow_wait_is_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.slot} {self.owner} {self.tag}"
+
+
 class FlowEdition(models.Model):
     """Names the sums as they are: one row, with a name that no other state of them ever has."""
 
@@ -121,22 +150,54 @@ ISSUES = """
 
 
 def step(minutes: int) -> int:
-    """A duration in minutes rounded down to what people read: minutes, hours, tenths of days, days.
+    """A duration in minutes rounded down to what people read: minutes, hours, tenths of days, days; 9,000 days at most.
 
     Rounding keeps the order, so a percentile of rounded durations is the rounded percentile.
     """
+    minutes = min(minutes, LONGEST)
     return minutes - minutes % next((unit for limit, unit in _STEPS if minutes < limit), 1440)
 
 
-_STEPS = ((120, 1), (2880, 60), (14400, 144))
+LONGEST = 9_000 * 1440  # minutes: its digits are the last for which a number has room
+_STEPS = (
+    (120, 1),
+    (2880, 60),
+    (14400, 144),
+    (LONGEST + 1, 1440),
+)  # up to how many minutes (not included), steps of how many
 
 
 def took(until: str) -> str:
     """The minutes from a fact's creation until a moment of it, rounded down as `step` does."""
     # date_part() gives a double, which is exact here; extract() a numeric, which is slow.
-    minutes = f"greatest(0, floor(date_part('epoch', {until} - f.created_at) / 60))::int"
-    units = " ".join(f"WHEN {minutes} < {limit} THEN {unit}" for limit, unit in _STEPS)
+    minutes = f"least({LONGEST}, greatest(0, floor(date_part('epoch', {until} - f.created_at) / 60)))::int"
+    units = " ".join(f"WHEN {minutes} < {limit} THEN {unit}" for limit, unit in _STEPS[:-1])
     return f"{minutes} - mod({minutes}, CASE {units} ELSE 1440 END)"
+
+
+DURATIONS = [
+    minutes
+    for (least, _), (below, unit) in itertools.pairwise(((0, 0), *_STEPS))
+    for minutes in range(least, below, unit)
+]  # every rounded duration, in minutes; the place of one is which digits of a histogram are its own
+DIGITS = 8  # of each: a hundred million issues of one duration in what is read at once are too many
+
+
+def _place(minutes: str) -> str:
+    """The place of a rounded duration among DURATIONS, in SQL."""
+    cases = [
+        f"WHEN {minutes} < {below} THEN {DURATIONS.index(least) - least // unit} + {minutes} / {unit}"
+        for (least, _), (below, unit) in itertools.pairwise(((0, 0), *_STEPS))
+    ]
+    return f"CASE {' '.join(cases)} END"
+
+
+def unpacked(histogram: str) -> dict[int, int]:
+    """How many took each duration (minutes) that some took, by the digits of such a number."""
+    histogram = histogram.zfill(-(-len(histogram) // DIGITS) * DIGITS)
+    ends = range(len(histogram), 0, -DIGITS)
+    numbers = (int(histogram[end - DIGITS : end]) for end in ends)
+    return {minutes: n for minutes, n in zip(DURATIONS, numbers, strict=False) if n}
 
 
 def _code(field: str, codes: dict[str | None, int]) -> str:
@@ -194,6 +255,16 @@ def _packed(counted: str) -> str:
         for one in ("quarter", "detail", "n")
     )
     return f"SELECT {_KEY}, {lists} FROM ({counted}) counted GROUP BY {_KEY}"  # noqa: S608 - constants
+
+
+_IS_WAIT = f"NOT at_border AND measure IN ({', '.join(repr(one.value) for one in WAITS)})"
+_WAITS_KEY = "owner, tag, measure, slot, by_agent"
+
+
+def _histograms(counted: str) -> str:
+    """The waits among what was counted, as rows of FlowWaits."""
+    own_digits = f"(n || repeat('{'0' * DIGITS}', {_place('detail')}))::numeric"  # n, followed by noughts
+    return f"SELECT {_WAITS_KEY}, sum({own_digits}) AS histogram FROM ({counted}) counted WHERE {_IS_WAIT} GROUP BY {_WAITS_KEY}"  # noqa: S608 - constants
 
 
 def record(before: "Facts | None", after: "Facts | None") -> None:
@@ -290,9 +361,13 @@ def fold() -> None:
 
 
 _INSERT = f"INSERT INTO issues_flowsum ({_KEY}, quarters, details, ns)"
+_INSERT_WAITS = f"INSERT INTO issues_flowwaits ({_WAITS_KEY}, histogram)"
 # Whoever folds is alone, so nothing comes between reading a sum and writing it.
 _FOLD = f"""
-    WITH gone AS (DELETE FROM issues_flowfact RETURNING *), fresh AS ({_counted("SELECT * FROM gone")}), merged AS (
+    WITH gone AS (DELETE FROM issues_flowfact RETURNING *), counted AS ({_counted("SELECT * FROM gone")}), waits AS (
+        {_INSERT_WAITS} {_histograms("SELECT * FROM counted")}
+        ON CONFLICT ({_WAITS_KEY}) DO UPDATE SET histogram = issues_flowwaits.histogram + excluded.histogram
+    ), fresh AS (SELECT * FROM counted WHERE NOT ({_IS_WAIT})), merged AS (
         SELECT {_KEY}, quarter, detail, sum(n) AS n FROM (
             SELECT * FROM fresh
             UNION ALL {_COUNTED_IN_SUMS} WHERE ({_KEY}) IN (SELECT {_KEY} FROM fresh)
@@ -302,7 +377,11 @@ _FOLD = f"""
     ON CONFLICT ({_KEY}) DO UPDATE SET quarters = excluded.quarters, details = excluded.details, ns = excluded.ns
 """  # noqa: S608 - constants
 # One statement, one snapshot: a change is in the issues counted and its facts are gone, or neither is so.
-_SUM_ALL = f"WITH gone AS (DELETE FROM issues_flowfact) {_INSERT} {_packed(_counted(ISSUES))}"  # noqa: S608 - constants
+_SUM_ALL = f"""
+    WITH gone AS (DELETE FROM issues_flowfact), counted AS ({_counted(ISSUES)}),
+    waits AS ({_INSERT_WAITS} {_histograms("SELECT * FROM counted")})
+    {_INSERT} {_packed(f"SELECT * FROM counted WHERE NOT ({_IS_WAIT})")}
+"""  # noqa: S608 - constants
 _NEW_EDITION = """
     INSERT INTO issues_flowedition (id, name) VALUES (1, gen_random_uuid())
     ON CONFLICT (id) DO UPDATE SET name = excluded.name
@@ -314,6 +393,7 @@ def rebuild() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
         cursor.execute("DELETE FROM issues_flowsum")
+        cursor.execute("DELETE FROM issues_flowwaits")
         cursor.execute(_SUM_ALL)
         cursor.execute(_NEW_EDITION)
 
@@ -327,11 +407,21 @@ def mistakes() -> int:
 
 
 _MISTAKES = f"""
-    SELECT count(*) FROM (
-        SELECT {_KEY}, quarter, detail FROM (
-            {_COUNTED_IN_SUMS}
-            UNION ALL {_counted("SELECT * FROM issues_flowfact")}
-            UNION ALL SELECT {_KEY}, quarter, detail, -n FROM ({_counted(ISSUES)}) recounted
-        ) both_ways GROUP BY {_KEY}, quarter, detail HAVING sum(n) <> 0
-    ) wrong
+    WITH summed AS ({_COUNTED_IN_SUMS}), waiting AS ({_counted("SELECT * FROM issues_flowfact")}), recounted AS ({_counted(ISSUES)})
+    SELECT (
+        SELECT count(*) FROM (
+            SELECT {_KEY}, quarter, detail FROM (
+                SELECT * FROM summed UNION ALL SELECT * FROM waiting
+                UNION ALL SELECT {_KEY}, quarter, detail, -n FROM recounted
+            ) both_ways WHERE NOT ({_IS_WAIT}) GROUP BY {_KEY}, quarter, detail HAVING sum(n) <> 0
+        ) wrong
+    ) + (
+        SELECT count(*) FROM (
+            SELECT {_WAITS_KEY} FROM (
+                SELECT {_WAITS_KEY}, histogram FROM issues_flowwaits
+                UNION ALL {_histograms("SELECT * FROM summed UNION ALL SELECT * FROM waiting")}
+                UNION ALL SELECT {_WAITS_KEY}, -histogram FROM ({_histograms("SELECT * FROM recounted")}) recounted
+            ) both_ways GROUP BY {_WAITS_KEY} HAVING sum(histogram) <> 0
+        ) wrong
+    )
 """  # noqa: S608 - constants

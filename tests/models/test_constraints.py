@@ -18,6 +18,7 @@ from issues.models import (
     CountDelta,
     Event,
     FlowSum,
+    FlowWaits,
     Issue,
     IssueAttachment,
     IssueFile,
@@ -47,6 +48,7 @@ CHECKS: dict[str, tuple[type[models.Model], list[dict]]] = {
     "user_email_is_lower_case": (User, [{"email": "Mara@example.com"}]),
     "token_scopes_are_known": (ApiToken, [{"scopes": ["admin"]}, {"scopes": []}]),
     "flow_measure_is_known": (FlowSum, [{"measure": "mood"}]),
+    "flow_wait_is_known": (FlowWaits, [{"measure": "mood"}, {"measure": "created"}]),
     "count_family_is_known": (CountDelta, [{"family": "mood"}]),
     "event_kind_is_known": (Event, [{"kind": "exploded"}]),
     "attachment_has_a_name": (Attachment, [{"name": ""}]),
@@ -118,6 +120,7 @@ def everything() -> User:
     RememberedReply.claim(person, "key", b"x" * 32)
     Channel.objects.create(reading=Reading.objects.get(pk=file.pk), position=0, name="v", lows=[], highs=[])
     flow.fold()
+    FlowWaits.objects.create(owner="", tag="", measure="resolve", slot=NOW, by_agent=False, histogram=1)
     return person
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import zoneinfo
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -11,10 +12,13 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from issues.metrics import flows
+from issues.metrics.question import Question
 from issues.models import (
     Event,
     FlowFact,
     FlowSum,
+    FlowWaits,
     Issue,
     Priority,
     Status,
@@ -73,7 +77,8 @@ def are_in_order() -> bool:
 
 def unpacked() -> set:
     fields = ("owner", "tag", "measure", "at_border", "slot", "by_agent", "quarters", "details", "ns")
-    return {
+    waits = FlowWaits.objects.values_list("owner", "tag", "measure", "slot", "by_agent", "histogram")
+    return {(*key, *one) for *key, histogram in waits for one in flow.unpacked(str(histogram)).items()} | {
         (*key, *one)
         for *key, quarters, details, ns in FlowSum.objects.values_list(*fields)
         for one in zip(quarters, details, ns, strict=True)
@@ -199,7 +204,8 @@ def test_a_moment_is_in_its_slot_and_at_every_border_that_a_viewer_may_have_beyo
 @pytest.mark.parametrize(
     ("minutes", "rounded"),
     [(0, 0), (119, 119), (120, 120), (179, 120), (2879, 2820), (2880, 2880), (3023, 2880), (3024, 3024),
-     (14399, 14256), (14400, 14400), (15839, 14400), (15840, 15840)],
+     (14399, 14256), (14400, 14400), (15839, 14400), (15840, 15840), (flow.LONGEST - 1, flow.LONGEST - 1440),
+     (flow.LONGEST, flow.LONGEST), (flow.LONGEST * 2, flow.LONGEST)],
 )  # fmt: skip
 def test_a_duration_is_rounded_down_to_what_people_read(minutes, rounded):
     assert flow.step(minutes) == rounded
@@ -210,9 +216,76 @@ def test_the_database_rounds_as_python_does():
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT f.wait, {flow.took('f.until')} FROM (SELECT n * 37 AS wait, timestamptz 'epoch' AS created_at, "
-            "timestamptz 'epoch' + n * interval '37 minutes' AS until FROM generate_series(0, 900) AS n) f"
+            "timestamptz 'epoch' + n * interval '37 minutes' AS until FROM generate_series(0, 900) AS n UNION ALL "
+            f"SELECT n, timestamptz 'epoch', timestamptz 'epoch' + n * interval '1 minute' FROM generate_series({flow.LONGEST - 5}, {flow.LONGEST + 5}) AS n) f"
         )
         assert all(rounded == flow.step(wait) for wait, rounded in cursor.fetchall())
+
+
+def test_every_duration_has_its_place():
+    assert sorted(set(flow.DURATIONS)) == flow.DURATIONS
+    assert {flow.step(minutes) for minutes in range(30_000)} <= set(flow.DURATIONS)
+    assert flow.DURATIONS[-1] == flow.LONGEST
+    assert len(flow.DURATIONS) * flow.DIGITS < 131_072  # PostgreSQL's longest number
+
+
+@pytest.mark.django_db
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(flow.DURATIONS), st.integers(1, 10**7), max_size=8),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_numbers_that_are_histograms_add_up_as_histograms(histograms):
+    rows = [(detail, n) for one in histograms for detail, n in one.items()]
+    rows += [
+        (60, 5),
+        (60, -3),
+        (flow.LONGEST, 1),
+        (61, -1),
+        (61, 1),
+    ]  # what was there is taken away again, too
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT histogram::text FROM ("
+            + flow._histograms(
+                "SELECT '' AS owner, '' AS tag, 'resolve' AS measure, false AS at_border, now() AS slot, false AS by_agent, detail, n "
+                "FROM unnest(%s::int[], %s::int[]) AS one (detail, n)"
+            )
+            + ") one",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        [(number,)] = cursor.fetchall()
+
+    expected = Counter()
+    for detail, n in rows:
+        expected[detail] += n
+    assert flow.unpacked(number) == {detail: n for detail, n in expected.items() if n}
+
+
+def test_nothing_is_an_empty_histogram():
+    assert flow.unpacked("0") == {}
+
+
+@pytest.mark.django_db
+def test_what_a_server_of_before_folds_counts_as_well():
+    ada, at = make_user(), datetime(2026, 11, 2, tzinfo=UTC)
+    make_issue(ada, at=at).change(by=ada, status="resolved", at=at + timedelta(hours=3))
+    flow.fold()
+    waits = FlowWaits.objects.filter(owner="", tag="", measure="resolve").get()
+    assert flow.unpacked(str(waits.histogram)) == {180: 1}
+
+    # It knows lists only: what comes, and what goes of what is in the number.
+    lists = {"quarters": [0, 0], "details": [60, 180], "ns": [1, -1], "at_border": False}
+    FlowSum.objects.create(owner="", tag="", measure="resolve", slot=waits.slot, by_agent=False, **lists)
+    found = flows.read(Question(), at + timedelta(days=3))
+
+    assert sum(found.resolve, Counter()) == {60: 1}
+    assert flow.mistakes() > 0  # for this was invented
+    flow.rebuild()
+    assert flow.mistakes() == 0
 
 
 @pytest.mark.django_db(transaction=True)
