@@ -26,7 +26,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         name = given if _SANE.fullmatch(given) else uuid.uuid4().hex
         token = REQUEST_ID.set(name)
         try:

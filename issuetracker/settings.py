@@ -52,18 +52,26 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 
-MIDDLEWARE = [
+# What a program's call goes through, and the headers that its answer gets (issues/api/wsgi.py).
+EVERY_REQUEST = [
     "issuetracker.middleware.request_id",
     "issuetracker.middleware.always_utf8",
     "issuetracker.middleware.tidy_uploads",
     "issuetracker.middleware.client_address",
+]
+EVERY_ANSWER = [
     "django.middleware.security.SecurityMiddleware",
-    # Before the headers that only pages need: a first visit has twenty files.
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "issues.pages.middleware.content_security_policy",
+]
+# What everything else goes through.
+MIDDLEWARE = [
+    *EVERY_REQUEST,
+    EVERY_ANSWER[0],
+    # Before the headers that only pages need: a first visit has twenty files.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    *EVERY_ANSWER[1:],
     "issues.pages.live.answer_idle",
-    "issues.api.middleware.programs_first",
     "issuetracker.middleware.compressed_pages",
     "issues.pages.live.note_the_time",
     "django.contrib.sessions.middleware.SessionMiddleware",

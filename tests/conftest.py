@@ -4,9 +4,9 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import django
+import django.test.client
 import procrastinate
 import pytest
 import pytest_django
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.client import ClientHandler
 
+from issues.api.wsgi import Application
 from tests import server
 
 if TYPE_CHECKING:
@@ -98,21 +99,28 @@ def quick_flush() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True, scope="session")
-def one_middleware_chain() -> Iterator[None]:
-    """A test client loads the middleware for itself, and WhiteNoise then looks through all static files: 60 ms each time.
+class OneApplication(ClientHandler, Application):
+    """What test clients call is what gunicorn calls, made once.
 
-    One chain serves them all, as it does in a process of the service. (No middleware reads at its making what a test changes.)
+    Otherwise each client would load the middleware for itself, and WhiteNoise look through all static files: 60 ms each
+    time. (No middleware reads at its making what a test changes.)
     """
-    load, loaded = ClientHandler.load_middleware, ClientHandler()
+
+    loaded: ClassVar[dict[str, Any]] = {}
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        if not self.loaded:
+            super().load_middleware(is_async)
+            self.loaded.update(vars(self))
+        for name, value in self.loaded.items():
+            vars(self).setdefault(name, value)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_application() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        load(loaded)
-        patch.setattr(ClientHandler, "load_middleware", lambda self: vars(self).update(_parts(loaded)))
+        patch.setattr(django.test.client, "ClientHandler", OneApplication)
         yield
-
-
-def _parts(handler: ClientHandler) -> dict[str, object]:
-    return {name: value for name, value in vars(handler).items() if name.startswith("_")}
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,8 @@
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,3 +51,28 @@ def test_a_connection_that_only_said_something_stays():
         cursor.execute("SELECT 1")
 
     assert connection.connection is before
+
+
+def test_a_row_is_what_a_cursor_gives_on_whatever_connection_there_is():
+    assert connection.row("SELECT 1 + %s, %s::text", [1, "two"]) == (2, "two")
+    assert connection.row("SELECT 1 WHERE false", []) is None
+    connection.close()
+    assert connection.row("SELECT 3", []) == (3,)
+
+
+def test_a_row_that_cannot_be_read_is_a_database_error_of_django_and_harms_nothing():
+    with pytest.raises(DataError):
+        connection.row("SELECT 1 / 0", [])
+    assert connection.row("SELECT 1", []) == (1,)
+
+
+def test_a_row_is_seen_by_whoever_listens(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert connection.row("SELECT 1", []) == (1,)
+
+
+def test_a_row_is_refused_in_a_transaction_that_is_broken():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            connection.row("SELECT 1", [])

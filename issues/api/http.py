@@ -160,7 +160,7 @@ def expected_version(request: HttpRequest, key: tuple[int, int]) -> int | None:
 
 def is_current(request: HttpRequest, key: tuple[int, int]) -> bool:
     """Whether If-None-Match says that the caller has this version already."""
-    given = request.headers.get("If-None-Match")
+    given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None:
         return False
     return given.strip() == "*" or etag(key) in [tag.removeprefix("W/") for tag in parse_etags(given)]
@@ -334,7 +334,7 @@ def _admit(request: ApiRequest, operation: Operation, headers: dict[str, str], i
     """The caller, counted against the limit and allowed to do this. 401, 403 or 429."""
     request.along = None
     limit = settings.RATE_LIMIT
-    authorization = request.headers.get("Authorization")
+    authorization = request.META.get("HTTP_AUTHORIZATION")
     scope = Scope.WRITE if operation.writes else Scope.READ
     if authorization is not None:
         kind, _, secret = authorization.partition(" ")

@@ -87,7 +87,7 @@ def list_issues(request: ApiRequest) -> HttpResponse:
     """GET /issues"""
     if request.along is None:
         return _list_at_length(request)
-    address, found = (request.path, request.META["QUERY_STRING"]), Found.of(request.along)
+    address, found = (request.path, request.META.get("QUERY_STRING", "")), Found.of(request.along)
     kept: Listed | None = request.kept
     if kept is not None and kept.mark == found.mark:
         return reply(kept.body, headers=kept.headers)
@@ -137,7 +137,7 @@ def _read_page(request: ApiRequest) -> Read | None:
     """
     if "q" in request.GET:
         return None  # a query may say `me`, and nobody knows yet who that is
-    kept: Listed | None = _listed.find((request.path, request.META["QUERY_STRING"]))
+    kept: Listed | None = _listed.find((request.path, request.META.get("QUERY_STRING", "")))
     request.kept = kept
     if kept is not None:
         return queries.page_read(kept.wanted, kept.page.limit, kept.page.offset, unless=kept.mark)

@@ -68,13 +68,12 @@ def admit(secret: str, *, count: bool, along: Read | None = None) -> Admission |
     What the request is about can be read `along`: a round trip is a good part of what a short request costs.
     """
     sql, parameters = along or ("", ())
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(count, sql), [digest(secret), *parameters])
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        token_id, is_stale, scopes, *who = row[:_WHO]
-        if is_stale:
+    row = connection.row(_statement(count, sql), [digest(secret), *parameters])  # type: ignore[attr-defined]  # ours
+    if row is None:
+        return None
+    token_id, is_stale, scopes, *who = row[:_WHO]
+    if is_stale:
+        with connection.cursor() as cursor:
             cursor.execute(_USED, [token_id])
     n = row[_WHO] if count else 0
     return Admission(_user(*who), frozenset(scopes), n, row[_WHO + count :])

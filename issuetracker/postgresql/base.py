@@ -1,6 +1,8 @@
 """What DATABASES["default"]["ENGINE"] names."""
 
 import select
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
@@ -17,6 +19,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and is_quiet(self.connection):
             self.health_check_done = True
         super().close_if_health_check_failed()
+
+    def row(self, sql: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The first row of a statement, or None, as `cursor()` would give it, in half the time.
+
+        One cursor is kept with the connection; a new one for each short statement, within its wrappers, costs more than the
+        statement. (Moments come in UTC, whatever time zone is active.)
+        """
+        if self.queries_logged or self.execute_wrappers:  # somebody listens
+            with self.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                return cursor.fetchone()  # type: ignore[no-any-return]
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            if self._kept is None or self._kept.connection is not self.connection:
+                self._kept = self.connection.cursor()
+            return self._kept.execute(sql, parameters).fetchone()  # type: ignore[no-any-return]
+
+    _kept: Any = None  # the cursor of `row`
 
 
 def is_quiet(connection: "Connection[object]") -> bool:

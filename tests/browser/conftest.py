@@ -14,6 +14,8 @@ import pytest
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
+from issues.api.wsgi import Application
+
 # The same engine without a browser's frame takes a third of the processor time of the whole program.
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None
@@ -53,12 +55,12 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def base_url(django_db_setup: None) -> Iterator[str]:
-    """The whole application behind a real socket, static files by WhiteNoise as in production.
+    """What gunicorn calls behind a real socket, static files by WhiteNoise as in production.
 
     Pages are opened by their paths: `page.goto("/")`.
     """
     # Django's own live server puts a handler in front that knows no hashed names.
-    server = LiveServerThread("127.0.0.1", static_handler=lambda application: application)
+    server = LiveServerThread("127.0.0.1", static_handler=lambda _: Application())
     server.daemon = True
     server.start()
     server.is_ready.wait()
