@@ -22,7 +22,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 HEAD_LIMIT = 64 * 1024  # bytes; gunicorn's parser has the exact limits, and refuses in words
 BODY_LIMIT = 64 * 1024  # bytes of a body that is gathered in memory
 GATHER_TIMEOUT = 20.0  # seconds for a head and a small body
-STALL_TIMEOUT = 20  # seconds in which nothing at all moves in an upload or an answer
+STALL_TIMEOUT = (
+    20  # seconds in which nothing at all moves in an answer; in an upload it may take twice that to notice
+)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -120,7 +122,8 @@ class Straight(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
-        # Wait until all that is asked for is there; TLS hands out its records one by one.
+        # Wait until all that is asked for is there, or the timeout is over: what came until then is kept, and one more
+        # timeout without a byte ends it. TLS hands out its records one by one.
         self._flags = 0 if isinstance(sock, ssl.SSLSocket) else socket.MSG_WAITALL
 
     def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
