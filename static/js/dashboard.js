@@ -1,5 +1,7 @@
 // The dashboard's weeks are the viewer's: the server reads the name of their time zone from a cookie.
 
+import { comeWhenTurnedTo, loadHtmx } from "./swap.js";
+
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const known = document.cookie.split("; ").find((pair) => pair.startsWith("zone="))?.slice(5);
 
@@ -7,9 +9,11 @@ if (zone && known !== encodeURIComponent(zone)) {
   document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   // Only where it makes a difference: the page was made for UTC.
   const shown = known ?? "UTC";
-  if (zone !== shown && window.htmx && document.cookie.includes("zone="))
-    window.htmx.ajax("GET", location.href, { target: document.getElementById("wall") ?? "#dashboard", swap: "outerHTML" });
+  if (zone !== shown && document.cookie.includes("zone="))
+    loadHtmx().then(() => window.htmx.ajax("GET", location.href, { target: document.getElementById("wall") ?? "#dashboard", swap: "outerHTML" }), () => {});
 }
+const filter = document.querySelector("#dashboard form");
+if (filter) comeWhenTurnedTo("#dashboard > :is(.top, form)", filter);
 
 function hideExtras() {
   for (const extra of document.querySelectorAll("[data-without-script]")) extra.hidden = true;

@@ -1,49 +1,12 @@
 // The filter bar with script on: chips and "Clear filters" act in the bar, menus narrow as one types, addresses stay short.
 
+import { comeWhenTurnedTo } from "./swap.js";
+
 const form = document.getElementById("filter");
 const field = form.querySelector("#q");
 const mistakes = () => document.getElementById("q-mistakes");
 
-// There is no htmx until somebody turns to this bar or the list; what is chosen before it is there waits.
-let coming = null;
-export const loadHtmx = () => (coming ??= new Promise((done, failed) => {
-  const load = () => {
-    const script = document.createElement("script");
-    Object.assign(script, { src: form.dataset.htmx, onload: done, onerror: failed });
-    document.head.append(script);
-  };
-  // htmx would wait for an event that has passed, unless the page is complete.
-  if (document.readyState === "complete") load();
-  else addEventListener("load", load, { once: true });
-}));
-
-async function wait(event) {
-  if (window.htmx) return;
-  if (event.type === "submit") event.preventDefault();
-  try {
-    await loadHtmx();
-  } catch {
-    coming = null;
-    if (event.type === "submit") form.submit();
-    return;
-  }
-  // Half a word is not looked for: who types has their pause.
-  if (event.type === "input") field.dispatchEvent(new Event("input", { bubbles: true }));
-  else form.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-if (!window.htmx) {
-  for (const kind of ["focusin", "pointerover", "scroll"])
-    document.addEventListener(kind, function turn({ target }) {
-      const isList = document.getElementById("list") !== null;
-      if (kind === "scroll" ? !isList : !target.closest?.("#filter, #chips, .empty, #list")) return;
-      document.removeEventListener(kind, turn, true);
-      loadHtmx().catch(() => { coming = null; });
-    }, true);
-  for (const kind of ["change", "submit"]) form.addEventListener(kind, wait);
-  field.addEventListener("input", wait);
-  addEventListener("popstate", ({ state }) => { if (state?.htmx && !window.htmx) location.reload(); });
-}
+comeWhenTurnedTo("#filter, #chips, .empty, #list", form);
 
 /** What is chosen, as the summaries say it. */
 function count() {

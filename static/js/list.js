@@ -3,7 +3,7 @@
 
 import { fillAges } from "./app.js";
 import { LABELS, bar, choose as chooseAt, count, onButton, send } from "./bulk.js";
-import { loadHtmx } from "./filters.js";
+import { loadHtmx } from "./swap.js";
 import { bind, singleKeys } from "./keys.js";
 import { check, onChange } from "./live.js";
 import { isMenuOpen } from "./menu.js";

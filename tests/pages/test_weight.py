@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from issues.models import User
+from issues.templatetags.modules import modules
+from tests.factories import make_issue
 from tests.routes import PAGES, World, all_routes
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +43,32 @@ def test_the_styles_of_every_page_are_within_the_limit(client):
 def test_the_board_loads_no_more_than_it_shows(client):
     html = client.get("/").text
 
-    for page in (html, client.get("/list").text):
+    for page in (html, client.get("/list").text, client.get("/dashboard").text):
         assert "htmx" not in re.sub(r'data-htmx="[^"]*"|hx-\w+|<meta name="htmx-config".*', "", page)
     assert set(sheets(html)) == {
         f"css/{name}" for name in ("tokens", "base", "components", "board", "filters")
     }
+
+
+@pytest.mark.parametrize("path", ["/", "/list", "/new", "/dashboard", "/FND-1"])
+def test_whatever_a_script_imports_is_fetched_with_it(client, path):
+    if path == "/FND-1":
+        path = make_issue().get_absolute_url()
+    html = client.get(path).text
+
+    named = re.findall(r'(?:modulepreload" href|<script src)="/static/(js/[\w-]+)\.\w+\.js"', html)
+    imported = {
+        f"js/{other}"
+        for name in named
+        for other in re.findall(
+            r'(?:from|^import) "\./([\w-]+)\.js"', (STATIC / f"{name}.js").read_text(), re.MULTILINE
+        )
+    }
+
+    assert len(named) == len(set(named)) > 2
+    assert imported < set(named)
+
+
+def test_a_script_that_is_not_there_is_a_mistake_of_the_template():
+    with pytest.raises(LookupError, match=r"js/nothing\.js"):
+        modules("js/nothing.js")
