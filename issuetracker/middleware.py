@@ -3,7 +3,6 @@
 import ipaddress
 import re
 import secrets
-import uuid
 import zlib
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
@@ -27,7 +26,7 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        name = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+        name = given if _SANE.fullmatch(given) else secrets.token_hex(16)
         token = REQUEST_ID.set(name)
         try:
             response = get_response(request)

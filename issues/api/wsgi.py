@@ -44,7 +44,8 @@ class Application(WSGIHandler):
             return whole_way
         close_old_connections()  # what Django's signals do for us when a request begins
         response = self._answer(request)
-        headers = [*response.items(), *self._standing(request, response)]
+        headers = [*response.items()]
+        headers += self._standing(request, headers)
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
         if not isinstance(response, HttpResponse):
             return response  # a file, which ends what it began by its close()
@@ -55,7 +56,7 @@ class Application(WSGIHandler):
         if not self._is_short(request):
             return super().get_response(request)
         response = self._answer(request)
-        for name, value in self._standing(request, response):
+        for name, value in self._standing(request, response.items()):
             response.headers[name] = value
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]  # as Django's own does
         return response
@@ -80,10 +81,10 @@ class Application(WSGIHandler):
             log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
         return response
 
-    def _standing(self, request: HttpRequest, response: HttpResponseBase) -> list[tuple[str, str]]:
-        """The headers of every answer that this one does not have yet."""
-        own = {name for name, _ in response.items()}
-        return [header for header in self._headers[request.is_secure()] if header[0] not in own]
+    def _standing(self, request: HttpRequest, own: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers of every answer that are not among its own yet."""
+        names = dict(own)
+        return [header for header in self._headers[request.is_secure()] if header[0] not in names]
 
 
 def _call(request: HttpRequest) -> HttpResponseBase:
