@@ -5,7 +5,7 @@ for each status, priority or creator), started by comparing whole rows with the 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import product
@@ -13,10 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField
+from django.db.models import BooleanField, F
 from django.db.models.expressions import OrderBy, RawSQL
 
+from . import queries
+from .hits import Bits, Hits, Stretch
 from .models import Issue, Status, User
+from .models.issue import IssueQuerySet
 from .models.limits import TITLE_ORDER
 from .queries import CAP, IssueFilter, Row
 from .search import NONE
@@ -92,31 +95,81 @@ class ListPage:
 
 
 def list_page(
-    wanted: IssueFilter, sort: Sort, limit: int, after: Place | None = None, *, few: bool = False
+    wanted: IssueFilter,
+    sort: Sort,
+    limit: int,
+    after: Place | None = None,
+    *,
+    few: bool = False,
+    hits: Hits | None = None,
 ) -> ListPage:
     """The (id, version) of `limit` matching issues in this order, after that place.
 
     `few` says that at most CAP issues match: then these are found first and sorted, because a scan of a whole order
-    would pass over nearly everything to meet them.
+    would pass over nearly everything to meet them. `hits` is what `queries.find` gave, if it was asked before.
     """
     if wanted.mistakes:
         return ListPage([], None)
+    if wanted.tsquery:
+        return _page_by_words(wanted, sort, limit, after, hits or queries.find(wanted))
+    return _page(_Wanted(wanted, few), sort, limit, after)
+
+
+def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | None, hits: Hits) -> ListPage:
+    if hits.are_few:
+        return _page(_Wanted(wanted, few=True, bits=hits.all), sort, limit, after)
+    if sort.column == "reference" and hits.is_exact:
+        last = after.values[0] if after else None
+        next_ = hits.all.next(limit + 1, last, descending=sort.descending)
+        return _page(_Wanted(wanted, few=True, bits=next_), sort, limit, after)
+    if sort != Sort("created"):
+        every = hits.newest(hits.all.n)
+        return _page(
+            _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches), sort, limit, after
+        )
+    # The newest: no more is worked out than it takes.
+    n = limit + 1
+    while True:
+        newest = hits.newest(n, after.values[0] if after else None)
+        known = _Wanted(wanted, few=newest.bits.by_id, bits=newest.bits, stretches=newest.stretches)
+        page = _page(known, sort, limit, after)
+        if newest.until is None or (page.next and page.next.values[0] > newest.until):
+            return page
+        n *= 4
+
+
+def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:
     found: list[tuple[Any, ...]] = []  # (id, version, *values of its place)
-    for part in _parts(_Wanted(wanted, few), sort, limit + 1, after):
+    for part in _parts(wanted, sort, limit + 1, after):
         found += part()
         if len(found) > limit:
             break
     page = found[:limit]
-    return ListPage(
-        rows=[(id_, version) for id_, version, *_ in page],
-        next=Place(tuple(page[-1][2:])) if len(found) > limit else None,
-    )
+    rows = [(id_, version) for id_, version, *_ in page]
+    if wanted.reads_ids_alone:
+        versions = dict(Issue.objects.filter(id__in=[id_ for id_, _ in rows]).values_list("id", "version"))
+        rows = [(id_, versions[id_]) for id_, _ in rows if id_ in versions]
+    return ListPage(rows, Place(tuple(page[-1][2:])) if len(found) > limit else None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     filter: IssueFilter
     few: bool
+    bits: Bits | None = field(default=None, compare=False)  # what was found by words
+    stretches: Sequence[Stretch] = field(default=(), compare=False)  # when it was filed
+
+    def apply(self, issues: IssueQuerySet) -> IssueQuerySet:
+        return self.filter.apply(issues, found=self.bits)
+
+    @property
+    def reads_ids_alone(self) -> bool:
+        """Whether a scan may pass over so much that it should not leave the index."""
+        return self.bits is not None and not self.few
+
+    def goes_by_stretches(self, sort: Sort, kind: tuple[str, ...]) -> bool:
+        """Whether an order by age is scanned only where there are hits."""
+        return self.reads_ids_alone and sort.column == "created" and "each creator" not in kind
 
 
 Part = Callable[[], list[tuple[Any, ...]]]
@@ -195,8 +248,8 @@ def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) ->
         rows = _run(wanted, Sort("created"), limit, ("creator",), (creator, *place))
         found = [(id_, version, creator, *values) for id_, version, *values in rows]
     if len(found) < limit and ids:
-        few, chosen = _few(wanted)
-        sql, parameters = _scan(wanted, Sort("created"), limit, ("each creator",), 0)
+        few, chosen = _few_of(wanted)
+        sql, parameters = _scan_of(wanted, Sort("created"), limit, ("each creator",), 0)
         with connection.cursor() as cursor:
             cursor.execute(
                 # A lateral join goes through the persons in their order, and the limit ends it early.
@@ -217,13 +270,26 @@ def _run(
     wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], values: tuple[Any, ...]
 ) -> list[tuple[Any, ...]]:
     """One scan; `values` are those of its conditions, then those of the place where it starts."""
-    few, chosen = _few(wanted)
-    sql, parameters = _scan(wanted, sort, limit, kind, len(values))
+    few, chosen = _few_of(wanted)
+    sql, parameters = _scan_of(wanted, sort, limit, kind, len(values))
     filled = [values[p.n] if isinstance(p, _Slot) else p for p in parameters]
+    if wanted.goes_by_stretches(sort, kind):
+        sql = f"SELECT page.* FROM {queries.STRETCHES} CROSS JOIN LATERAL ({sql}) page LIMIT %s"  # noqa: S608
+        filled = [*queries.stretches(wanted.stretches, descending=sort.descending), *filled, limit]
     with connection.cursor() as cursor:
         cursor.execute(f"{few} {sql}", [*chosen, *filled])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _few_of(wanted: _Wanted) -> tuple[str, tuple[Any, ...]]:
+    return (_few.__wrapped__ if wanted.bits else _few)(wanted)  # what people type is not worth keeping
+
+
+def _scan_of(
+    wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], n: int
+) -> tuple[str, tuple[Any, ...]]:
+    return (_scan.__wrapped__ if wanted.bits else _scan)(wanted, sort, limit, kind, n)
 
 
 @lru_cache(maxsize=256)
@@ -231,7 +297,9 @@ def _few(wanted: _Wanted) -> tuple[str, tuple[Any, ...]]:
     """The matching ids, if they are few, as the beginning of a statement."""
     if not wanted.few:
         return "", ()
-    ids = wanted.filter.apply(Issue.objects.alive()).order_by().values_list("id")[:CAP]
+    ids = wanted.apply(Issue.objects.alive()).order_by().values_list("id")
+    if not wanted.bits:
+        ids = ids[:CAP]
     sql, parameters = ids.query.sql_with_params()
     return f"WITH few (id) AS MATERIALIZED ({sql})", parameters
 
@@ -288,10 +356,13 @@ def _scan(
     if wanted.few:
         where.append(_AMONG_FEW)
     else:
-        issues = wanted.filter.apply(issues)
+        issues = wanted.apply(issues)
+    if wanted.goes_by_stretches(sort, kind):
+        issues = queries.within_stretches(issues)
     if where:
         issues = issues.filter(_raw(" AND ".join(where), slots))
-    rows = issues.order_by(*order).values_list("id", "version", *columns)[:limit]
+    version = _raw("0") if wanted.reads_ids_alone else F("version")
+    rows = issues.order_by(*order).values_list("id", version, *columns)[:limit]
     sql, parameters = rows.query.sql_with_params()
     return sql, parameters
 

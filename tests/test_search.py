@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from issues import queries, search
 from issues.models import Issue, SearchText, User, search_text
-from issues.queries import IssueFilter, Tally, WordsBy
+from issues.queries import IssueFilter, Tally
 from issues.search import Query, Reference, parse
 from tests.factories import make_attachment, make_comment, make_issue, make_session, make_user
 
@@ -188,8 +188,8 @@ def titles(q: str, **more: str) -> set[str]:
     wanted = IssueFilter(q=q, **more)
     assert wanted.mistakes == ()
     found = [
-        set(wanted.apply(Issue.objects.alive(), words=way).values_list("title", flat=True))
-        for way in (WordsBy.LOOKUP, WordsBy.WALKING, WordsBy.JOINING, None)
+        set(wanted.apply(Issue.objects.alive(), one_by_one=way).values_list("title", flat=True))
+        for way in (False, True)
     ]
     assert found[1:] == found[:-1]
     assert queries.count(wanted) == len(found[0])
@@ -307,27 +307,6 @@ def test_me_and_days_mean_something_else_to_others_and_tomorrow():
     assert hash(ada) != hash(IssueFilter(q=ada.q, me=ada.me, today=ada.today + timedelta(days=1)))
     assert IssueFilter(q="x", me="ada@example.com") == IssueFilter(q="x", me="mara@example.com")
     assert "nobody is signed in" in str(IssueFilter.parse(parameters).mistakes[0])
-
-
-@pytest.mark.django_db
-def test_words_that_most_issues_have_are_found_past_those_that_have_them_not(monkeypatch):
-    """The trap: a common word that only old issues have. It is walked for a while and then looked up."""
-    ada = make_user()
-    for n in range(30):
-        make_issue(ada, title=f"old {n}" if n < 20 else f"new {n}")
-    for name, n in (("COMMON", 0), ("WALK", 5), ("TALLIED", 5)):
-        monkeypatch.setattr(queries, name, n)
-    wanted = IssueFilter(q="old")
-
-    rows, total = queries.issue_page(wanted, 7, 2)
-
-    numbers = [Issue.objects.get(pk=pk).title for pk, _ in rows]
-    assert (numbers, total) == ([f"old {n}" for n in range(17, 10, -1)], 20)
-    assert queries.count_up_to(wanted) == Tally(20)
-    assert queries.issue_page(IssueFilter(q="new"), 3, 0)[0] == [
-        (issue.pk, issue.version) for issue in Issue.objects.newest_first()[:3]
-    ]
-    assert queries.count_up_to(IssueFilter(q="new")) == Tally(5, is_more=True)
 
 
 # The words follow the verbs

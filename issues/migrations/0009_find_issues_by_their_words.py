@@ -1,16 +1,7 @@
-from typing import Any
-
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
-
-
-def read_what_is_there(apps: Any, schema_editor: Any) -> None:
-    if apps.get_model("issues", "Issue").objects.exists():
-        from issues.models import search_text
-
-        search_text.rebuild()
 
 
 class Migration(migrations.Migration):
@@ -42,5 +33,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(read_what_is_there, migrations.RunPython.noop),
+        # The words of issues that are there already are read by 0022, when all that a search reads has its place.
     ]

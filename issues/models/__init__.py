@@ -1,6 +1,6 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import attempts, bulk, counts, flow, limits, people, rate_limit, search_text, spans, undo
+from . import attempts, bulk, counts, flow, limits, people, rate_limit, search_index, search_text, spans, undo
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .browser_session import BrowserSession
@@ -38,6 +38,7 @@ from .plan import Progress, StepTick
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
 from .saved_view import SavedView, ViewPin
+from .search_index import SearchBlock, SearchNote, SearchTerm
 from .search_text import SearchText
 from .selection import SELECTION_MAX, Selection
 from .session import DEFAULT_TITLE, Session, SessionAttachment
@@ -94,6 +95,9 @@ __all__ = [
     "Role",
     "SavedView",
     "Scope",
+    "SearchBlock",
+    "SearchNote",
+    "SearchTerm",
     "SearchText",
     "Selection",
     "Session",
@@ -117,6 +121,7 @@ __all__ = [
     "limits",
     "people",
     "rate_limit",
+    "search_index",
     "search_text",
     "spans",
     "undo",

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from . import counts
+from . import counts, search_index
 from .account import User
 from .event import Event, EventKind, record_each
 from .ids import uuid7
@@ -161,6 +161,9 @@ def _batch(ids: Sequence[int], plan: Plan, *, by: User, act: UUID, at: datetime)
         if changed:
             _write(changed)
             counts.record_many(moved)
+            search_index.note(
+                (issue.pk, before, after) for issue, (before, after) in zip(changed, moved, strict=True)
+            )
             record_each(steps, by=by, at=at, act=act)
         return len(changed)
 

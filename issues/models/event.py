@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Cast
 
-from . import search_text
+from . import search_index, search_text
 from .account import User
 
 
@@ -102,7 +102,7 @@ def record_each(
     facts = list(facts)
     if new_words := [issue_id for issue_id, kind, data, *_ in facts if _changes_words(kind, data)]:
         search_text.refresh(new_words)
-    Event.objects.bulk_create(
+    events = Event.objects.bulk_create(
         Event(
             issue_id=issue_id,
             actor=by,
@@ -115,6 +115,7 @@ def record_each(
         )
         for issue_id, kind, data, kept, undoes in facts
     )
+    search_index.fold_sometimes(event.pk for event in events)
 
 
 def _plain(value: Any) -> Any:
@@ -154,7 +155,7 @@ def record(
         search_text.refresh(issue_ids)
     act, undoes = _stamp.get()
     plain = kept and {name: _plain(value) for name, value in kept.items()}
-    return Event.objects.bulk_create(
+    events = Event.objects.bulk_create(
         Event(
             issue_id=issue_id,
             actor=by,
@@ -167,6 +168,8 @@ def record(
         )
         for issue_id in issue_ids
     )
+    search_index.fold_sometimes(event.pk for event in events)
+    return events
 
 
 _WORDS = {"title", "description", "tags", "resolution_summary", "attachments"}

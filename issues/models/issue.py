@@ -15,7 +15,7 @@ from django.db.models.functions import Left, Length, Lower
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from . import counts, flow, search_text
+from . import counts, flow, search_index, search_text
 from .account import User
 from .attachment import Attachment
 from .errors import ChangedSince, Conflict, Gone
@@ -357,7 +357,9 @@ class Issue(models.Model):
                 if "status" in changes:
                     self._follow_status(by, moment, kept)
                 self._raise_version(moment)
-                counts.record(before, self._facts())
+                after = self._facts()
+                counts.record(before, after)
+                search_index.note([(self.pk, before, after)])
                 keep = was_kept if "status" in changes else None
                 self._record(EventKind.CHANGED, by, moment, changes, kept=keep)
                 return True
@@ -624,6 +626,8 @@ class Issue(models.Model):
                     INSERT INTO issues_flowfact ({flow.COLUMNS}) VALUES ({flow.PLACEHOLDERS}) RETURNING id
                 ), found_by AS (
                     INSERT INTO issues_searchtext (issue_id, words) SELECT id, %s::tsvector FROM issue
+                ), noted AS (
+                    INSERT INTO issues_searchnote (issue_id) SELECT id FROM issue
                 )
                 SELECT issue.id, event.id, array(SELECT id FROM counted), flowed.id FROM issue, event, flowed
                 """,  # noqa: S608 - only placeholders are put together
@@ -660,6 +664,7 @@ class Issue(models.Model):
         self._state.db = connection.alias
         counts.fold_sometimes(delta_ids)
         flow.fold_sometimes([fact_id])
+        search_index.fold_sometimes([self.last_event_id])
 
 
 class IssueAttachment(models.Model):

@@ -18,6 +18,8 @@ from django.db import connection, models, transaction
 
 from issues.blocks.text import plain_text
 
+from . import search_index
+
 TOKEN_MAX = 60  # characters; longer ones are cut, in texts and queries alike
 BYTES_MAX = 600_000  # of one issue's words: PostgreSQL takes a megabyte
 COMMENTS_MAX = 1_000  # the newest comments of an issue that are searched
@@ -138,22 +140,30 @@ def refresh(issue_ids: Iterable[int]) -> None:
             for id_, title, tags, description, resolution, comments, files in cursor.fetchall()
         }
         if gone := [id_ for id_ in ids if id_ not in found]:
-            cursor.execute("DELETE FROM issues_searchtext WHERE issue_id = ANY(%s)", [gone])
+            cursor.execute(
+                f"""
+                WITH fresh AS (SELECT unnest(%s::bigint[]) AS id), noted AS ({search_index.NOTE_WORDS})
+                DELETE FROM issues_searchtext WHERE issue_id IN (SELECT id FROM fresh)
+                """,  # noqa: S608 - constants
+                [gone],
+            )
         if found:
             cursor.execute(
-                """
-                INSERT INTO issues_searchtext (issue_id, words)
-                SELECT id, words::tsvector FROM unnest(%s::bigint[], %s::text[]) AS fresh (id, words)
+                f"""
+                WITH fresh AS (SELECT * FROM unnest(%s::bigint[], %s::text[]) AS found (id, words)),
+                    noted AS ({search_index.NOTE_WORDS})
+                INSERT INTO issues_searchtext (issue_id, words) SELECT id, words::tsvector FROM fresh
                 ON CONFLICT (issue_id) DO UPDATE SET words = EXCLUDED.words
-                """,
+                """,  # noqa: S608 - constants
                 [list(found), list(found.values())],
             )
 
 
 def rebuild() -> int:
-    """Write the words of every issue anew, after a load that went past the verbs; how many there are.
+    """Write the words of every issue and what is searched of them anew, after a load that went past the verbs.
 
-    Each chunk is a transaction that holds its issues, so it can run while people work.
+    Returns how many issues there are. Each chunk is a transaction that holds its issues, so it can run while people
+    work.
     """
     done, last = 0, 0
     while True:
@@ -164,18 +174,28 @@ def rebuild() -> int:
             )
             ids = [id_ for (id_,) in cursor.fetchall()]
             if not ids:
-                return done
+                break
             refresh(ids)
             done, last = done + len(ids), ids[-1]
+        search_index.fold()
+    search_index.rebuild()
+    return done
+
+
+def parts(text: str, *, quoted: bool = False) -> list[tuple[str, bool]]:
+    """What a word or a quotation looks for side by side: each part, and whether by its beginning.
+
+    That is the last one unless quoted. A single character is looked up as it is: by its beginning it would be nearly
+    every issue.
+    """
+    found = tokens(text)
+    last = len(found) - 1
+    return [(token, n == last and not quoted and len(token) > 1) for n, token in enumerate(found)]
 
 
 def lookup(text: str, *, quoted: bool = False) -> str:
-    """A word or a quotation as a `tsquery`: its parts side by side, the last one by its beginning unless quoted.
-
-    A single character is looked up as it is: by its beginning it would be nearly every issue.
-    """
-    found = tokens(text)
-    parts = [f"'{token}'" for token in found]
-    if parts and not quoted and len(found[-1]) > 1:
-        parts[-1] += ":*"
-    return " <-> ".join(parts)
+    """The same as a `tsquery`; empty where there is nothing to look for."""
+    return " <-> ".join(
+        f"'{token}':*" if by_its_beginning else f"'{token}'"
+        for token, by_its_beginning in parts(text, quoted=quoted)
+    )

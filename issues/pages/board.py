@@ -15,7 +15,7 @@ from issues import queries
 from issues.input import Invalid
 from issues.models import CLOSED, Conflict, Gone, Status
 from issues.models.limits import RESOLUTION_MAX, UNASSIGNED
-from issues.queries import ColumnPage, IssueFilter, Place, Tally
+from issues.queries import ColumnPage, Columns, IssueFilter, Place, Tally
 
 from .cards import cards
 from .filters import answer_early, filter_bar, filter_of, status_of
@@ -55,13 +55,15 @@ def board(request: PageRequest) -> HttpResponse:
         return _next_cards(request, wanted, Status(request.GET["column"]), everything)
     mark = mark_of(request)
     depths = _depths(request.GET.get("first", ""))
+    since = None if everything else queries.recent_since()
     key = (wanted, everything, queries.recent_since())
     held = mark if wanted.holds_still else None
-    counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, everything))
+    found = queries.find_columns(wanted, since) if wanted.tsquery else None
+    counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, since, found))
     context = {
         "here": "board",
         "columns_key": (held, *key) if held is not None and depths is None else None,
-        "columns": cache(lambda: _columns(wanted, everything, counts, depths)),
+        "columns": cache(lambda: _columns(wanted, since, counts, depths, found)),
         "counts": counts,
         "resolution_max": RESOLUTION_MAX,
         "query": wanted.query_string(),
@@ -81,8 +83,9 @@ def board_changes(request: PageRequest) -> HttpResponse:
     wanted = filter_of(request)
     everything = request.GET.get("closed") == "all"
     ids = ids_in(request.GET.getlist("id"))[:MANY]
-    counts = Counts.now(wanted, everything)
-    rows = queries.board_rows(wanted, ids, None if everything else queries.recent_since())
+    since = None if everything else queries.recent_since()
+    counts = Counts.now(wanted, since)
+    rows = queries.board_rows(wanted, ids, since)
     words = {status: counts.words(status) for status in counts.of}
     context = {"counts": counts, "words": words, "cards": cards(rows)}
     return render(request, "board.html#changes", context)
@@ -136,8 +139,8 @@ class Counts:
     of: dict[str, Tally]
 
     @classmethod
-    def now(cls, wanted: IssueFilter, everything: bool) -> "Counts":
-        return cls(queries.board_counts(wanted, None if everything else queries.recent_since()))
+    def now(cls, wanted: IssueFilter, since: datetime | None, found: Columns | None = None) -> "Counts":
+        return cls(queries.board_counts(wanted, since, found=found))
 
     def words(self, status: str, *, beyond: int = 0) -> str:
         """The count of a column; with `beyond`, of what comes after so many cards."""
@@ -169,15 +172,22 @@ def _depths(text: str) -> list[int] | None:
 
 
 def _columns(
-    wanted: IssueFilter, everything: bool, counts: Counts, depths: list[int] | None = None
+    wanted: IssueFilter,
+    since: datetime | None,
+    counts: Counts,
+    depths: list[int] | None,
+    found: Columns | None,
 ) -> list[Column]:
-    if everything or depths:
+    everything = since is None
+    if since is None or depths:
         pages = {
-            status.value: queries.board_column(wanted, status, depth, since=_since(status, everything))
+            status.value: queries.board_column(
+                wanted, status, depth, since=_since(status, everything), found=found
+            )
             for status, depth in zip(Status, depths or [PAGE] * len(Status), strict=True)
         }
     else:
-        pages = queries.board(wanted, PAGE, queries.recent_since())
+        pages = queries.board(wanted, PAGE, since, found=found)
     columns = []
     for status in Status:
         hidden = bool(wanted.statuses) and status not in wanted.statuses

@@ -12,7 +12,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from issues.blocks.text import plain_text
-from issues.models import Issue, SearchText, User, counts, flow, search_text
+from issues.models import Issue, SearchText, User, counts, flow, search_index, search_text
 from issues.models.limits import UNASSIGNED
 
 CHUNK = 20_000  # issues in one transaction
@@ -148,6 +148,7 @@ class Command(BaseCommand):
         self._with_index()
         counts.rebuild()
         flow.rebuild()
+        search_index.rebuild(values["first"])
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"{issues:,} issues in {time.monotonic() - began:.0f} s.")

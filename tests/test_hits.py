@@ -1,0 +1,308 @@
+"""What a search finds is what reading every issue finds, whatever happened, however it is asked, on every page."""
+
+import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from issues import hits, listing, queries
+from issues.listing import COLUMNS, Sort
+from issues.models import (
+    CountDelta,
+    DomainError,
+    Issue,
+    Priority,
+    SearchBlock,
+    SearchNote,
+    SearchTerm,
+    Status,
+    User,
+    bulk,
+    search_index,
+    search_text,
+    undo,
+)
+from issues.queries import IssueFilter, Tally
+from tests.factories import make_issue, make_user
+from tests.histories import forget
+from tests.test_listing import everything
+
+pytestmark = pytest.mark.django_db
+START = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = START + timedelta(days=20)
+TEXTS = ["bat", "battery", "batt-ery drop", "bag", "x", "22.3", "bus drop", "drop bus battery", "Bäg"]
+TAGS = ["power", "bus", "tvac"]
+VERBS = ["create"] * 5 + [
+    "title",
+    "comment",
+    "uncomment",
+    "status",
+    "priority",
+    "owner",
+    "tags",
+    "trash",
+    "restore",
+]
+VERBS += ["undo", "bulk", "bulk trash", "fold", "fold", "rebuild", "reread"]
+STEP = st.tuples(
+    st.sampled_from(VERBS),
+    st.integers(0, 9),
+    st.sampled_from(TEXTS),
+    st.sampled_from([*Status.values, None]),
+    st.sampled_from([*Priority.values, None]),
+    st.lists(st.sampled_from(TAGS), unique=True, max_size=2),
+    st.integers(0, 3 * 24 * 60),
+)
+WORDS = [
+    "bat",
+    "batte",
+    "battery",
+    "ba",
+    "drop",
+    "x",
+    "22.3",
+    "bus",
+    "nothing",
+    "batt-ery",
+    '"bus drop"',
+    '"bat"',
+]
+WORDS += ['"drop bus battery"', "drop-bus"]
+NARROWED = [
+    "status:open",
+    "status:open,none",
+    "-status:resolved",
+    "priority:high,none",
+    "tag:power",
+    "-tag:bus",
+]
+NARROWED += [
+    "no:tag",
+    "owner:me",
+    "owner:none",
+    "by:atlas",
+    "-by:atlas",
+    "is:open",
+    "has:comment",
+    "no:priority",
+]
+
+
+@st.composite
+def filters(draw) -> IssueFilter:
+    """Some words, with a minus or without, and what may narrow them: in the query itself, and beside it."""
+    terms = draw(st.lists(st.tuples(st.booleans(), st.sampled_from(WORDS)), min_size=1, max_size=3))
+    q = " ".join([f"-{word}" if minus and word != "22.3" else word for minus, word in terms])
+    q = " ".join([q, *draw(st.lists(st.sampled_from(NARROWED), max_size=2))])
+    beside = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "statuses": st.sampled_from([("open",), ("resolved", "none")]),
+                "priorities": st.sampled_from([("high",), ("low", "none")]),
+                "tags": st.sampled_from([("power",), ("power", "tvac")]),
+                "owners": st.just(("Unassigned",)),
+                "mine": st.just(True),
+                "by": st.sampled_from(["atlas", "people"]),
+                "untriaged": st.just(True),
+            },
+        )
+    )
+    return IssueFilter(q=q, me="ada@example.com", **beside)
+
+
+def matching_of(wanted: IssueFilter, living: list[Issue]) -> set[int]:
+    """Those that have the words, told from their texts; what narrows them is asked of the database, without words."""
+    rest = " ".join(str(term) for term in wanted.query.terms if term not in wanted.query.words)
+    narrowed = set(replace(wanted, q=rest).apply(Issue.objects.alive()).values_list("id", flat=True))
+    found = set()
+    for issue in living:
+        said = [comment.content for comment in issue.comments.all() if comment.deleted_at is None]
+        texts = [search_text.tokens(text) for text in (issue.title, *issue.tags, *said)]
+        if issue.pk in narrowed and all(
+            has(texts, search_text.tokens(words.text), words.quoted) != words.negated
+            for words in wanted.query.words
+        ):
+            found.add(issue.pk)
+    return found
+
+
+def has(texts: list[list[str]], looked_for: list[str], quoted: bool) -> bool:
+    """Whether these words stand side by side in one of the texts, the last by its beginning unless quoted or a single letter."""
+    *first, last = looked_for
+    return any(
+        text[at : at + len(first)] == first
+        and len(text) > at + len(first)
+        and (
+            text[at + len(first)] == last
+            or (not quoted and len(last) > 1 and text[at + len(first)].startswith(last))
+        )
+        for text in texts
+        for at in range(len(text))
+    )
+
+
+def live(steps) -> None:
+    """A history of twenty days, at the border of two blocks."""
+    forget((Issue, CountDelta, SearchBlock, SearchTerm, SearchNote))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('issues_issue_id_seq', %s)", [search_index.BLOCK - 4])
+    ada = User.objects.filter(email="ada@example.com").first() or make_user("ada@example.com")
+    atlas, made, at = User.objects.agent(), [], START
+    for verb, which, text, status, priority, tags, minutes in steps:
+        at = min(at + timedelta(minutes=minutes), NOW)
+        issue = made[which % len(made)] if made else None
+        if verb == "create" or issue is None:
+            by = atlas if which % 2 else ada
+            # Ids are not always in the order of when issues were filed.
+            filed = at - timedelta(hours=which)
+            made.append(make_issue(by, title=text, status=status, priority=priority, tags=tags, at=filed))
+            continue
+        values = {"title": text, "status": status, "priority": priority, "tags": tags, "owner": ada.email}
+        ids = [one.pk for one in made if one.pk % 3 == which % 3]
+        with contextlib.suppress(DomainError):
+            match verb:
+                case "title" | "status" | "priority" | "tags" | "owner":
+                    issue.change(by=ada, at=at, **{verb: values[verb]})
+                case "comment":
+                    issue.comment(by=ada, content=text, at=at)
+                case "uncomment":
+                    if comment := issue.comments.filter(deleted_at=None).first():
+                        comment.trash(by=ada)
+                case "trash":
+                    issue.trash(by=ada, at=at)
+                case "restore":
+                    issue.restore(by=ada, at=at)
+                case "undo":
+                    undo.undo(issue.events.latest("id").pk, by=ada, at=at)
+                case "bulk":
+                    bulk.change(ids, by=ada, fields={"status": status}, add_tags=tags, at=at)
+                case "bulk trash":
+                    bulk.trash(ids[:2], by=ada, at=at)
+                case "fold":
+                    search_index.fold()
+                case "rebuild":
+                    search_index.rebuild()
+                case "reread":
+                    search_text.rebuild()
+
+
+@pytest.fixture(params=["by id", "by bit"])
+def by(request, monkeypatch):
+    """Both ways to look at what was found, as for a few and for many."""
+    if request.param == "by bit":
+        monkeypatch.setattr(hits, "FEW", 0)
+        monkeypatch.setattr(hits, "PAGE", 0)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, min_size=4, max_size=30), st.lists(filters(), min_size=2, max_size=3))
+def test_any_history_is_found_as_reading_all_of_it_finds(by, steps, asked):
+    live(steps)
+    assert search_index.mistakes() == 0
+    for wanted in asked:
+        check(wanted)
+
+    search_index.fold()
+
+    assert not SearchNote.objects.exists()
+    assert search_index.mistakes() == 0
+    for wanted in asked:
+        check(wanted)
+
+
+def check(wanted: IssueFilter) -> None:
+    assert wanted.mistakes == ()
+    living = list(Issue.objects.alive().newest_first().prefetch_related("comments"))
+    matching = matching_of(wanted, living)
+    newest = [issue.pk for issue in living if issue.pk in matching]
+
+    assert set(wanted.apply(Issue.objects.alive()).values_list("id", flat=True)) == matching, wanted
+    assert queries.count(wanted) == len(matching)
+    for most in (0, 2, 1_000):
+        assert queries.count_up_to(wanted, most) == Tally(min(len(matching), most), len(matching) > most)
+    for offset in (0, 2):
+        rows, total = queries.issue_page(wanted, 3, offset)
+        assert ([id_ for id_, _ in rows], total) == (newest[offset : offset + 3], len(matching))
+    for sort in (Sort(column, descending) for column, descending in product(COLUMNS, (False, True))):
+        in_order = [id_ for id_ in everything(IssueFilter(), sort, 1_000) if id_ in matching]
+        assert everything(wanted, sort, 3) == in_order, (wanted, sort)
+    check_board(wanted, matching)
+
+
+def check_board(wanted: IssueFilter, matching: set[int]) -> None:
+    for since in (None, START + timedelta(days=6)):
+        counted = queries.board_counts(wanted, since)
+        first = queries.board(wanted, 2, since or datetime(1, 1, 1, tzinfo=UTC))
+        for status in Status:
+            whole = queries.board_column(
+                IssueFilter(), status, 1_000, since=since if status in ("resolved", "rejected") else None
+            )
+            shown = [row for row in whole.rows if row[0] in matching]
+            if wanted.statuses and status not in wanted.statuses:
+                shown = []
+            assert counted[status] == Tally(len(shown)), (wanted, status, since)
+            assert first[status].rows == shown[:2]
+            rows, after = [], None
+            while True:
+                page = queries.board_column(wanted, status, 2, after, since=since)
+                rows += page.rows
+                after = page.next
+                if after is None:
+                    break
+            assert rows == shown
+
+
+def test_words_that_most_old_issues_have_are_found_past_the_new_ones(by):
+    ada = make_user()
+    for n in range(30):
+        make_issue(ada, title=f"old {n}" if n < 20 else f"new {n}")
+    search_index.fold()
+    wanted = IssueFilter(q="old")
+
+    rows, total = queries.issue_page(wanted, 7, 2)
+
+    assert ([Issue.objects.get(pk=pk).title for pk, _ in rows], total) == (
+        [f"old {n}" for n in range(17, 10, -1)],
+        20,
+    )
+    assert queries.count_up_to(wanted, 19) == Tally(19, is_more=True)
+
+
+def test_a_search_asks_no_more_of_the_database_for_more_issues(django_assert_num_queries):
+    ada = make_user()
+    for n in range(5):
+        make_issue(ada, title=f"battery {n}")
+    search_index.fold()
+    wanted = IssueFilter(q="battery -drop", tags=())
+
+    with django_assert_num_queries(2):
+        found = queries.find(wanted)
+        assert queries.count_up_to(wanted, found=found) == Tally(5)
+        assert len(listing.list_page(wanted, Sort(), 50, hits=found).rows) == 5
+
+
+def test_an_issue_filed_after_the_search_was_read_is_in_no_page_of_it(by):
+    ada = make_user()
+    one = make_issue(ada, title="battery")
+    found = queries.find(IssueFilter(q="battery"))
+    make_issue(ada, title="battery")
+
+    page = listing.list_page(IssueFilter(q="battery"), Sort(), 50, hits=found)
+
+    assert [id_ for id_, _ in page.rows] == [one.pk]
+
+
+def test_an_exact_count_of_issues_to_be_looked_at_is_given_up(monkeypatch):
+    for _ in range(3):
+        make_issue(title="bus drop")
+    monkeypatch.setattr(queries, "COUNT_SECONDS", -1)
+
+    assert queries.count(IssueFilter(q="bus drop")) == 3
+    with pytest.raises(queries.TooManyToCount):
+        queries.count(IssueFilter(q='"bus drop"'))
