@@ -81,6 +81,20 @@ def is_issue_page(status: int, body: bytes) -> bool:
     return status == 200 and b'id="thread"' in body
 
 
+WORDS = {  # `words.py` says what is hard about some of them
+    "common word": "q=limit",
+    "rare word": "q=%224711%22",
+    "old word": "q=bygone",
+    "two words": "q=wheel+overshoots",
+    "two common": "q=limit+voltage",
+    "never met": "q=evenly+oddly",
+    "without": "q=limit+-wheel",
+    "beginning": "q=over",
+    "phrase": "q=%22limit+crossed%22",
+    "rare phrase": "q=%22reaction+wheel%22",
+    "and filter": "q=limit&tag=power&status=open",
+    "old and filter": "q=bygone&tag=power&priority=high",
+}
 CASES = [
     Case("list of 100, cold", lambda _: itertools.repeat(get("/issues")), is_list, cold=True),
     Case("list of 100, warm", lambda _: itertools.repeat(get("/issues")), is_list),
@@ -148,13 +162,29 @@ CASES = [
             floor=False,
         )
         for name, path in (
-            ("search, common word", "/list?q=limit"),
-            ("search, rare word", "/list?q=4711"),
-            ("search, two words", "/list?q=wheel+overshoots"),
             ("list by a tag", "/list?tag=power"),
             ("board by a tag", "/?tag=power"),
-            ("board, common word", "/?q=limit"),
         )
+    ),
+    # (Whatever is found, a page shows the field it was typed into.)
+    *(
+        Case(
+            f"{page}, {name}",
+            lambda _, path=f"{path}?{query}": itertools.repeat(get(path, "text/html")),
+            lambda status, body: status == 200 and b'name="q"' in body,
+            floor=False,
+        )
+        for page, path in (("search", "/list"), ("board", "/"))
+        for name, query in WORDS.items()
+    ),
+    *(
+        Case(
+            f"search, old, {column}",
+            lambda _, path=f"/list?q=bygone&sort={sort}": itertools.repeat(get(path, "text/html")),
+            lambda status, body: status == 200 and b'id="FND-' in body,
+            floor=False,
+        )
+        for column, sort in (("by status", "status"), ("by change", "-updated"))
     ),
     *(
         Case(
@@ -325,6 +355,8 @@ def bench(asked: argparse.Namespace) -> None:
     from issues.api.representations import ISSUE
     from issues.models import ApiToken, Issue, User
 
+    from . import words
+
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     person = User.objects.create_person("bench@example.com")
@@ -347,6 +379,8 @@ def bench(asked: argparse.Namespace) -> None:
         missing = size - Issue.objects.count()
         if missing > 0:
             call_command("seed_scale", issues=missing, comments=int(asked.comments))
+            if any(case.name.startswith(("search", "board, ")) for case in cases):
+                words.spread()
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE")
         DEEP[0] = int(size * 0.9) - 200
