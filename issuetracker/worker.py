@@ -22,9 +22,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 HEAD_LIMIT = 64 * 1024  # bytes; gunicorn's parser has the exact limits, and refuses in words
 BODY_LIMIT = 64 * 1024  # bytes of a body that is gathered in memory
 GATHER_TIMEOUT = 20.0  # seconds for a head and a small body
-STALL_TIMEOUT = (
-    20  # seconds in which nothing at all moves in an answer; in an upload it may take twice that to notice
-)
+STALL_TIMEOUT = 20  # seconds in which nothing at all moves; in an upload it takes up to twice that to notice
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

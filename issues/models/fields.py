@@ -1,5 +1,6 @@
 """Column types that Django lacks."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -26,16 +27,16 @@ class JSONTextField(_TextField):
 
 
 if TYPE_CHECKING:
-    _Field = models.Field[int, int]
+    _Field = models.Field[Decimal, Decimal]
 else:
     _Field = models.Field
 
 
 class WholeNumberField(_Field):
-    """An integer of any length (up to 131,072 digits), in PostgreSQL's `numeric` type, which adds thousands of digits at once."""
+    """An integer of any length (up to 131,072 digits), in PostgreSQL's `numeric` type, which adds thousands of digits at once.
+
+    A Decimal in Python, whose integers refuse to be written with more than 4,300 digits.
+    """
 
     def db_type(self, connection: Any) -> str:
         return "numeric"
-
-    def from_db_value(self, value: Any, *_: Any) -> int | None:
-        return None if value is None else int(value)

@@ -9,8 +9,10 @@ already. Together they are exact to the last commit.
 A roll-up of a week is one row that holds how many there are of each detail, so that a million issues take as many rows
 as ten thousand. How long issues took, which has hundreds of details, is a row with one long number: each detail has its
 eight digits in it. PostgreSQL adds such numbers, of a year's weeks, say, in a twentieth of the time that it takes to
-unfold lists and add what is in them, and as fast for a million issues as for ten thousand. Weeks begin on Monday at midnight UTC. A viewer elsewhere begins theirs up to 14 hours before or 12
-after, always at a quarter of an hour; what happened in the quarters around each border is kept in a row beside.
+unfold lists and add what is in them, and as fast for a million issues as for ten thousand.
+
+Weeks begin on Monday at midnight UTC. A viewer elsewhere begins theirs up to 14 hours before or 12 after, always at a
+quarter of an hour; what happened in the quarters around each border is kept in a row beside.
 """
 
 import itertools
@@ -159,12 +161,8 @@ def step(minutes: int) -> int:
 
 
 LONGEST = 9_000 * 1440  # minutes: its digits are the last for which a number has room
-_STEPS = (
-    (120, 1),
-    (2880, 60),
-    (14400, 144),
-    (LONGEST + 1, 1440),
-)  # up to how many minutes (not included), steps of how many
+# Up to how many minutes (not included), in steps of how many.
+_STEPS = ((120, 1), (2880, 60), (14400, 144), (LONGEST + 1, 1440))
 
 
 def took(until: str) -> str:

@@ -78,7 +78,7 @@ def are_in_order() -> bool:
 def unpacked() -> set:
     fields = ("owner", "tag", "measure", "at_border", "slot", "by_agent", "quarters", "details", "ns")
     waits = FlowWaits.objects.values_list("owner", "tag", "measure", "slot", "by_agent", "histogram")
-    return {(*key, *one) for *key, histogram in waits for one in flow.unpacked(str(histogram)).items()} | {
+    return {(*key, *one) for *key, histogram in waits for one in flow.unpacked(f"{histogram:f}").items()} | {
         (*key, *one)
         for *key, quarters, details, ns in FlowSum.objects.values_list(*fields)
         for one in zip(quarters, details, ns, strict=True)
@@ -265,6 +265,24 @@ def test_numbers_that_are_histograms_add_up_as_histograms(histograms):
     assert flow.unpacked(number) == {detail: n for detail, n in expected.items() if n}
 
 
+@pytest.mark.django_db
+def test_an_issue_that_took_decades_has_its_place_and_leaves_it_again():
+    ada, at = make_user(), datetime(1990, 1, 1, tzinfo=UTC)
+    issue = make_issue(ada, at=at)
+    issue.change(by=ada, status="resolved", at=datetime(2026, 11, 2, tzinfo=UTC))
+    flow.fold()
+    waits = FlowWaits.objects.filter(owner="", tag="", measure="resolve").get()
+    assert flow.unpacked(f"{waits.histogram:f}") == {flow.LONGEST: 1}
+    found = flows.read(Question(), datetime(2026, 11, 2, 12, tzinfo=UTC))
+    assert sum(found.resolve, Counter()) == {flow.LONGEST: 1}
+
+    issue.change(by=ada, status="open", at=datetime(2026, 11, 3, tzinfo=UTC))
+    flow.fold()
+    waits.refresh_from_db()
+    assert waits.histogram == 0
+    assert flow.mistakes() == 0
+
+
 def test_nothing_is_an_empty_histogram():
     assert flow.unpacked("0") == {}
 
@@ -275,7 +293,7 @@ def test_what_a_server_of_before_folds_counts_as_well():
     make_issue(ada, at=at).change(by=ada, status="resolved", at=at + timedelta(hours=3))
     flow.fold()
     waits = FlowWaits.objects.filter(owner="", tag="", measure="resolve").get()
-    assert flow.unpacked(str(waits.histogram)) == {180: 1}
+    assert flow.unpacked(f"{waits.histogram:f}") == {180: 1}
 
     # It knows lists only: what comes, and what goes of what is in the number.
     lists = {"quarters": [0, 0], "details": [60, 180], "ns": [1, -1], "at_border": False}
