@@ -6,11 +6,12 @@ whether a word is in all of them, in old ones only, or never together with the o
 newest on, and no further than somebody wants to know.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection
@@ -65,6 +66,7 @@ class Reading:
     ]  # when the oldest and the newest issue of a block was, in µs since 1970
     stale: Mapping[int, int]  # the issues of a block that it does not know as they are now
     noted: Sequence[Noted]
+    among: Mapping[int, int] | None = None  # of each block, the issues that are told apart; None: all
     _bits: dict[tuple[Span, int], int] = field(
         default_factory=dict, init=False
     )  # what was unpacked of the rows
@@ -76,11 +78,13 @@ class Reading:
             for clause in clauses
             if not clause.negated
         ]
+        if self.among is not None:
+            sets.append(set(self.among))
         return sorted(set.intersection(*sets), reverse=True)
 
     def matching(self, clauses: Sequence[Clause], number: int) -> int:
         """The issues of a block that all of these hold of."""
-        bits = -1
+        bits = -1 if self.among is None else self.among[number]
         for clause in clauses:
             any_of = 0
             for span in clause.any_of:
@@ -160,7 +164,7 @@ class Hits:
         self, reading: Reading, clauses: Sequence[Clause], noted: Sequence[Noted], rest: Rest
     ) -> None:
         self.rest, self.is_exact = rest, rest is Rest.NOTHING
-        self._reading, self.clauses = reading, clauses
+        self._reading, self._clauses = reading, clauses
         self._blocks = reading.blocks_of(clauses)  # from the newest
         self._bits: list[int] = []  # of each, as far as they are worked out
         self._looked_at = Bits.of((one.id for one in noted), is_exact=self.is_exact)
@@ -218,7 +222,7 @@ class Hits:
         )
 
     def told_apart(self, spans: Sequence[tuple[Span, int | None]]) -> Reading:
-        """What was read, and the rows of these spans beside it: of so many of the newest blocks that may have hits."""
+        """The rows of these spans, for the hits that are worked out: of so many of the newest blocks that may have some."""
         since = [min(self._blocks[:n], default=0) for _, n in spans]
         with connection.cursor() as cursor:
             cursor.cursor.format = Format.BINARY
@@ -226,28 +230,26 @@ class Hits:
                 _ROWS, [[first for (first, _), _ in spans], [last for (_, last), _ in spans], since]
             )
             rows = {spans[n - 1][0]: _by_block(blocks, issues) for n, blocks, issues in cursor.fetchall()}
-        return replace(self._reading, rows={**self._reading.rows, **rows})
+        oldest = min((number for of in rows.values() for number in of), default=sys.maxsize)
+        while len(self._bits) < len(self._blocks) and self._blocks[len(self._bits)] >= oldest:
+            self._work_out()
+        among = {number: bits for number, bits in zip(self._blocks, self._bits, strict=False) if bits}
+        return replace(self._reading, rows=rows, among=among)
 
     def in_pieces(self) -> Iterator[Bits]:
-        """All of them, some thousand at a time, to be looked at."""
-        if self._looked_at.n:
-            yield self._looked_at
-        piece: dict[int, int] = {}
-        n = 0
-        for place, number in enumerate(self._blocks):
-            if place == len(self._bits):
+        """All of them from the newest block on, a thousand at a time, to be looked at."""
+        ids = chain(self._looked_at.ids(), self._ids())
+        while piece := list(islice(ids, FEW + 1)):
+            yield Bits.of(piece, is_exact=self.is_exact)
+
+    def _ids(self) -> Iterator[int]:
+        for at, number in enumerate(self._blocks):
+            if at == len(self._bits):
                 self._work_out()
-            if bits := self._bits[place]:
-                piece[number] = bits
-                n += bits.bit_count()
-            if n >= FEW:
-                yield Bits(piece, n, self.is_exact, by_id=True)
-                piece, n = {}, 0
-        if n:
-            yield Bits(piece, n, self.is_exact, by_id=True)
+            yield from (number * BLOCK + place for place in reversed(places(self._bits[at])))
 
     def _work_out(self) -> None:
-        bits = self._reading.matching(self.clauses, self._blocks[len(self._bits)])
+        bits = self._reading.matching(self._clauses, self._blocks[len(self._bits)])
         self._bits.append(bits)
         self._n += bits.bit_count()
 

@@ -343,7 +343,7 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
                 for one in told.noted
                 if status in columns and one.status == status and _is_recent(one.closed_at, since)
             ]
-            of[status] = Hits(told, [column, *every.clauses], noted, every.rest)
+            of[status] = Hits(told, [column], noted, every.rest)
         enough = max(CAP, hits.FEW)
         if all(of[status].n_up_to(enough) > enough for status in shown if status not in lately):
             break
@@ -908,7 +908,7 @@ def board_counts(
     every, tallies = wanted.without_status(), {}
     if wanted.tsquery:
         found = found or find_columns(wanted, since)
-        return {status: _tally(every, hits) for status, hits in found.of.items()}
+        return {status: _tally(every, column, CAP) for status, column in found.of.items()}
     for status in Status:
         column = every.apply(Issue.objects.alive().filter(status=status))
         if status in CLOSED and since is not None:

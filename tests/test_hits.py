@@ -274,6 +274,34 @@ def test_words_that_most_old_issues_have_are_found_past_the_new_ones(by):
     assert queries.count_up_to(wanted, 19) == Tally(19, is_more=True)
 
 
+def test_columns_of_many_are_told_apart_by_the_newest_blocks_first(monkeypatch):
+    for module, name, value in (
+        (queries, "NEWEST_BLOCKS", 1), (queries, "NEWEST_ENOUGH", 0), (queries, "CAP", 2), (hits, "FEW", 2),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    ada = make_user()
+    made = []
+    for last in (search_index.BLOCK - 6, search_index.BLOCK):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT setval('issues_issue_id_seq', %s)", [last])
+        made += [
+            make_issue(ada, title="battery", status=status, priority="high", at=NOW)
+            for status in ("open", "open", "open", "resolved")
+        ]
+    made += [make_issue(ada, title="battery", status="in_progress", at=NOW) for _ in range(3)]
+    search_index.fold()
+    wanted = IssueFilter(q="battery")
+
+    for since in (None, START):
+        counted = queries.board_counts(wanted, since)
+        shown = queries.board(wanted, 12, START) if since else {}
+
+        assert [str(counted[status]) for status in Status] == ["2+", "2+", "2", "0"]
+        for status, page in shown.items():
+            ids = sorted((one.pk for one in made if one.status == status), reverse=True)
+            assert [id_ for id_, _ in page.rows] == ids
+
+
 def test_a_search_asks_no_more_of_the_database_for_more_issues(django_assert_num_queries):
     ada = make_user()
     for n in range(5):

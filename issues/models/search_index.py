@@ -154,12 +154,20 @@ def unpacked(row: bytes) -> int:
     return bits
 
 
-def places(bits: int) -> Iterator[int]:
-    """Which bits are set, from the lowest."""
+_PLACES = [[place for place in range(8) if byte >> place & 1] for byte in range(256)]
+
+
+def places(bits: int) -> list[int]:
+    """Which bits of a block are set, from the lowest."""
+    if bits.bit_count() > SPARSE:
+        line = bits.to_bytes(BLOCK // 8, "little")
+        return [8 * at + place for at, byte in enumerate(line) if byte for place in _PLACES[byte]]
+    found = []
     while bits:
         lowest = bits & -bits
-        yield lowest.bit_length() - 1
+        found.append(lowest.bit_length() - 1)
         bits ^= lowest
+    return found
 
 
 # Notes: called by verbs, in the transaction that holds these issues, with their ids in order.
