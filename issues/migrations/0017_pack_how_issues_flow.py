@@ -21,7 +21,7 @@ def took(until: str) -> str:
 
 
 FILL = f"""
-    SELECT pg_advisory_xact_lock(0x464E46);  -- nobody folds meanwhile
+    SELECT pg_advisory_xact_lock(4607558);  -- nobody folds meanwhile
 
     -- One statement, one snapshot: a change is in the issues counted and its facts are gone, or neither is so.
     WITH gone AS (DELETE FROM issues_flowfact)

@@ -8,7 +8,7 @@ IN_ORDER = ", ".join(
     f"array_agg({one} ORDER BY quarter, detail) AS {one}s" for one in ("quarter", "detail", "n")
 )
 ORDER = f"""
-    SELECT pg_advisory_xact_lock(0x464E46);
+    SELECT pg_advisory_xact_lock(4607558);
 
     UPDATE issues_flowsum s SET quarters = o.quarters, details = o.details, ns = o.ns FROM (
         SELECT {KEY}, {IN_ORDER} FROM issues_flowsum, unnest(quarters, details, ns) AS one (quarter, detail, n)

@@ -7,7 +7,7 @@ import issues.models.fields
 
 PLACE = "CASE WHEN detail < 120 THEN detail WHEN detail < 2880 THEN 118 + detail / 60 WHEN detail < 14400 THEN 146 + detail / 144 ELSE 236 + least(detail / 1440, 9000) END"
 FILL = f"""
-    SELECT pg_advisory_xact_lock(0x464E46);
+    SELECT pg_advisory_xact_lock(4607558);
 
     INSERT INTO issues_flowwaits (owner, tag, measure, slot, by_agent, histogram)
     SELECT owner, tag, measure, slot, by_agent, sum((n || repeat('00000000', {PLACE}))::numeric)
