@@ -604,62 +604,61 @@ class Issue(models.Model):
         assert facts is not None  # noqa: S101 - it is not deleted
         groups = counts.deltas(None, facts)
         deltas = ", ".join(["(%s, %s::date, %s, %s, %s)"] * len(groups))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                WITH issue AS (
-                    INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner,
-                        resolution_summary, created_by_id, created_at, changed_at, job_run_id, version,
-                        triaged_at, closed_at, first_closed_at, comment_count, file_count, plan_count)
-                    VALUES (%s, %s, %s, %s, %s, %s::text[], %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, 0, %s, 0)
-                    RETURNING id
-                ), event AS (
-                    INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
-                    SELECT id, %s::bigint, 'created', '{{}}', %s::timestamptz FROM issue
-                    RETURNING id
-                ), counted AS (
-                    INSERT INTO issues_countdelta (family, day, status, priority, n, folded)
-                    SELECT family, day, status, priority, n::bigint, false
-                    FROM (VALUES {deltas}) AS delta (family, day, status, priority, n)
-                    RETURNING id
-                ), flowed AS (
-                    INSERT INTO issues_flowfact ({flow.COLUMNS}) VALUES ({flow.PLACEHOLDERS}) RETURNING id
-                ), found_by AS (
-                    INSERT INTO issues_searchtext (issue_id, words) SELECT id, %s::tsvector FROM issue
-                ), noted AS (
-                    INSERT INTO issues_searchnote (issue_id) SELECT id FROM issue
-                )
-                SELECT issue.id, event.id, array(SELECT id FROM counted), flowed.id FROM issue, event, flowed
-                """,  # noqa: S608 - only placeholders are put together
-                [
-                    self.uuid,
-                    self.title,
-                    self.description,
-                    self.status,
-                    self.priority,
-                    self.tags,
-                    self.owner,
-                    self.resolution_summary,
-                    self.created_by_id,
-                    self.created_at,
-                    self.changed_at,
-                    self.job_run_id,
-                    self.triaged_at,
-                    self.closed_at,
-                    self.first_closed_at,
-                    self.file_count,
-                    self.created_by_id,
-                    self.created_at,
-                    *(
-                        value
-                        for (family, day, status, priority), n in groups.items()
-                        for value in (str(family), day, status, priority, n)
-                    ),
-                    *flow.row(1, facts),
-                    search_text.of_new(self.title, self.tags, self.description, self.resolution_summary),
-                ],
+        inserted = connection.row(  # type: ignore[attr-defined]  # ours
+            f"""
+            WITH issue AS (
+                INSERT INTO issues_issue (uuid, title, description, status, priority, tags, owner,
+                    resolution_summary, created_by_id, created_at, changed_at, job_run_id, version,
+                    triaged_at, closed_at, first_closed_at, comment_count, file_count, plan_count)
+                VALUES (%s, %s, %s, %s, %s, %s::text[], %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, 0, %s, 0)
+                RETURNING id
+            ), event AS (
+                INSERT INTO issues_event (issue_id, actor_id, kind, data, created_at)
+                SELECT id, %s::bigint, 'created', '{{}}', %s::timestamptz FROM issue
+                RETURNING id
+            ), counted AS (
+                INSERT INTO issues_countdelta (family, day, status, priority, n, folded)
+                SELECT family, day, status, priority, n::bigint, false
+                FROM (VALUES {deltas}) AS delta (family, day, status, priority, n)
+                RETURNING id
+            ), flowed AS (
+                INSERT INTO issues_flowfact ({flow.COLUMNS}) VALUES ({flow.PLACEHOLDERS}) RETURNING id
+            ), found_by AS (
+                INSERT INTO issues_searchtext (issue_id, words) SELECT id, %s::tsvector FROM issue
+            ), noted AS (
+                INSERT INTO issues_searchnote (issue_id) SELECT id FROM issue
             )
-            self.id, self.last_event_id, delta_ids, fact_id = cursor.fetchone()
+            SELECT issue.id, event.id, array(SELECT id FROM counted), flowed.id FROM issue, event, flowed
+            """,  # noqa: S608 - only placeholders are put together
+            [
+                self.uuid,
+                self.title,
+                self.description,
+                self.status,
+                self.priority,
+                self.tags,
+                self.owner,
+                self.resolution_summary,
+                self.created_by_id,
+                self.created_at,
+                self.changed_at,
+                self.job_run_id,
+                self.triaged_at,
+                self.closed_at,
+                self.first_closed_at,
+                self.file_count,
+                self.created_by_id,
+                self.created_at,
+                *(
+                    value
+                    for (family, day, status, priority), n in groups.items()
+                    for value in (str(family), day, status, priority, n)
+                ),
+                *flow.row(1, facts),
+                search_text.of_new(self.title, self.tags, self.description, self.resolution_summary),
+            ],
+        )
+        self.id, self.last_event_id, delta_ids, fact_id = inserted
         self._state.adding = False
         self._state.db = connection.alias
         counts.fold_sometimes(delta_ids)
