@@ -58,7 +58,7 @@ class ApiRequest(HttpRequest):
 
     caller: User
     along: tuple[Any, ...] | None  # the row that `Operation.along` asked for, read with the token
-    kept: Any = None  # what `Operation.along` found kept
+    noted: Any = None  # what `Operation.along` found out on its way
 
 
 Handler = Callable[..., HttpResponseBase]

@@ -35,6 +35,7 @@ from .representations import ISSUE, collection, issue_fragments
 
 fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 4)
 DEFAULT_LIMIT = 100
+STATUSES, PRIORITIES = Status.values, Priority.values  # which Django makes anew each time
 FIELDS = {"attachment_ids": "attachments", "session_ids": "sessions"}  # as the verbs name them
 
 
@@ -88,10 +89,9 @@ def list_issues(request: ApiRequest) -> HttpResponse:
     if request.along is None:
         return _list_at_length(request)
     address, found = (request.path, request.META.get("QUERY_STRING", "")), Found.of(request.along)
-    kept: Listed | None = request.kept
+    kept, wanted, page = request.noted
     if kept is not None and kept.mark == found.mark:
         return reply(kept.body, headers=kept.headers)
-    wanted, page = (kept.wanted, kept.page) if kept else _asked(request)
     if found.texts:
         items = [text.encode() for text in found.texts]
         fragments.put(dict(zip(found.rows, items, strict=True)))
@@ -119,8 +119,8 @@ def _asked(request: ApiRequest) -> tuple[IssueFilter, Page]:
     problems: list[Problem] = []
     page = read_page(request, problems, default=DEFAULT_LIMIT)
     wanted = IssueFilter(
-        statuses=read_choices(request.GET.getlist("status"), Status.values, "status", problems),
-        priorities=read_choices(request.GET.getlist("priority"), Priority.values, "priority", problems),
+        statuses=read_choices(request.GET.getlist("status"), STATUSES, "status", problems),
+        priorities=read_choices(request.GET.getlist("priority"), PRIORITIES, "priority", problems),
         q=" ".join(request.GET.getlist("q")).strip(),
         me=request.caller.email if "q" in request.GET else "",
     )
@@ -138,10 +138,10 @@ def _read_page(request: ApiRequest) -> Read | None:
     if "q" in request.GET:
         return None  # a query may say `me`, and nobody knows yet who that is
     kept: Listed | None = _listed.find((request.path, request.META.get("QUERY_STRING", "")))
-    request.kept = kept
+    wanted, page = (kept.wanted, kept.page) if kept else _asked(request)
+    request.noted = kept, wanted, page
     if kept is not None:
-        return queries.page_read(kept.wanted, kept.page.limit, kept.page.offset, unless=kept.mark)
-    wanted, page = _asked(request)
+        return queries.page_read(wanted, page.limit, page.offset, unless=kept.mark)
     return queries.page_read(wanted, page.limit, page.offset, text=ISSUE)
 
 

@@ -23,6 +23,10 @@ def _name(user: str) -> str:
     return f"CASE WHEN {user}.is_agent THEN '{AGENT_NAME}' ELSE {user}.email END"
 
 
+def _in_one_line(sql: str) -> str:
+    return " ".join(sql.split())
+
+
 _ATTACHMENT = f"""json_build_object(
     'attachment_id', a.uuid, 'attachment_name', a.name, 'attachment_type', a.extension,
     'attachment_title', a.title, 'attachment_description', a.description, 'attachment_citation', a.citation,
@@ -48,8 +52,8 @@ _REACTIONS = """coalesce((
         FROM issues_reaction r JOIN issues_user ru ON ru.id = r.user_id WHERE r.comment_id = c.id GROUP BY r.emoji
     ) summary), '[]')""".replace("{agent}", AGENT_NAME)
 
-# An issue `i` with its creator `u`.
-ISSUE = f"""json_build_object(
+# An issue `i` with its creator `u`. In one line: psycopg keeps what it makes of a statement of up to 4 kB.
+ISSUE = _in_one_line(f"""json_build_object(
     'uuid', i.uuid, 'title', i.title, 'description', i.description, 'status', i.status, 'priority', i.priority,
     'tags', i.tags, 'owner', i.owner, 'resolution_summary', i.resolution_summary,
     'created_by', {_name("u")}, 'created_at', {_moment("i.created_at")},
@@ -68,7 +72,7 @@ ISSUE = f"""json_build_object(
             FROM issues_issuesession l JOIN issues_sessionattachment sa ON sa.session_id = l.session_id
             WHERE l.issue_id = i.id GROUP BY sa.attachment_id
         ) f JOIN issues_attachment a ON a.id = f.attachment_id JOIN issues_user au ON au.id = a.created_by_id), '[]'),
-    'job_run_id', i.job_run_id)"""
+    'job_run_id', i.job_run_id)""")
 _ISSUES = f"""
 SELECT i.id, i.version, ({ISSUE})::text
 FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
