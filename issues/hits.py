@@ -121,6 +121,10 @@ class Bits:
             found = [number * BLOCK + place for place in places(self.bits[number])]
             yield from reversed(found) if descending else found
 
+    def as_array(self) -> str:
+        """Their ids as PostgreSQL writes an array: psycopg takes ten times as long over a list."""
+        return f"{{{','.join(map(str, self.ids()))}}}"
+
     def as_bytes(self) -> tuple[int, bytes]:
         """A bit for each issue, as PostgreSQL's `get_bit` counts them, and which issue is the first of them."""
         numbers = range(min(self.bits, default=0), max(self.bits, default=-1) + 1)

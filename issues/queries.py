@@ -355,7 +355,7 @@ def _columns_of_few(every: Hits, shown: Sequence[str], since: datetime | None) -
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, status, closed_at FROM issues_issue WHERE id = ANY(%s::bigint[]) AND status = ANY(%s)",
-            [list(every.all.ids()), list(shown)],
+            [every.all.as_array(), list(shown)],
         )
         for id_, status, closed_at in cursor.fetchall():
             if _is_recent(closed_at, since):
@@ -394,7 +394,7 @@ def _among_hits(found: Bits) -> Any:
     if found.by_id:
         return Func(
             F("id"),
-            Value(list(found.ids())),
+            Value(found.as_array()),
             template="%(expressions)s::bigint[])",
             arg_joiner=" = ANY(",
             output_field=BooleanField(),
@@ -481,7 +481,7 @@ def _count_among(wanted: IssueFilter, piece: Bits, rest: Rest) -> int:
     with connection.cursor() as cursor:
         cursor.execute(  # living issues alone have words
             "SELECT count(*) FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) AND words @@ %s::tsquery",
-            [list(piece.ids()), wanted.tsquery],
+            [piece.as_array(), wanted.tsquery],
         )
         [(n,)] = cursor.fetchall()
     return int(n)
@@ -812,7 +812,7 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
             continue
         if column.are_few:
             scans.append(_COLUMN_OF_FEW.format(looked_at=looked_at))
-            parameters += [status, list(column.all.ids()), *looked_for, limit + 1]
+            parameters += [status, column.all.as_array(), *looked_for, limit + 1]
             continue
         if not line:
             first, line = found.every.all.as_bytes()
