@@ -24,6 +24,7 @@ FEW = (
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon
 _NOTHING = bytes(BLOCK // 8)
+_NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[str, str]  # from which term to which, both included
@@ -267,10 +268,10 @@ class Hits:
 
 
 def _joined(moments: list[tuple[int, int]]) -> list[Stretch]:
-    """Stretches that overlap made one, newest first."""
+    """Stretches that overlap or nearly so made one, newest first."""
     joined: list[tuple[int, int]] = []
     for oldest, newest in sorted(moments):
-        if joined and oldest <= joined[-1][1]:
+        if joined and oldest <= joined[-1][1] + _NEAR:
             joined[-1] = (joined[-1][0], max(joined[-1][1], newest))
         else:
             joined.append((oldest, newest))
