@@ -6,7 +6,6 @@ whether a word is in all of them, in old ones only, or never together with the o
 newest on, and no further than somebody wants to know.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -73,7 +72,7 @@ class Reading:
     )  # what was unpacked of the rows
 
     def blocks_of(self, clauses: Sequence[Clause]) -> list[int]:
-        """The blocks that may have issues of which all of these hold, from the newest; one clause is not negated."""
+        """The blocks that may have issues of which all of these hold, the newest first; one clause is not negated."""
         sets = [
             {number for span in clause.any_of for number in self.rows.get(span, ())}
             for clause in clauses
@@ -81,7 +80,8 @@ class Reading:
         ]
         if self.among is not None:
             sets.append(set(self.among))
-        return sorted(set.intersection(*sets), reverse=True)
+        # By when their newest issue was filed: after a load of old issues that is not the order of their numbers.
+        return sorted(set.intersection(*sets), key=lambda number: self.filed[number][1], reverse=True)
 
     def matching(self, clauses: Sequence[Clause], number: int) -> int:
         """The issues of a block that all of these hold of."""
@@ -235,8 +235,8 @@ class Hits:
                 _ROWS, [[first for (first, _), _ in spans], [last for (_, last), _ in spans], since]
             )
             rows = {spans[n - 1][0]: _by_block(blocks, issues) for n, blocks, issues in cursor.fetchall()}
-        oldest = min((number for of in rows.values() for number in of), default=sys.maxsize)
-        while len(self._bits) < len(self._blocks) and self._blocks[len(self._bits)] >= oldest:
+        told = {number for of in rows.values() for number in of}
+        while not told.isdisjoint(self._blocks[len(self._bits) :]):
             self._work_out()
         among = {number: bits for number, bits in zip(self._blocks, self._bits, strict=False) if bits}
         return replace(self._reading, rows=rows, among=among)
