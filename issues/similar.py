@@ -1,5 +1,7 @@
 """Issues that a new one may repeat: found by the rare words of its title, at a cost that the number of issues does not change."""
 
+from itertools import accumulate
+
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -7,8 +9,7 @@ from issues.models import Issue
 from issues.models.search_text import tokens
 
 WORDS_MAX = 16  # of a title that are looked at
-RARE = 500  # a word in more issues than this, by PostgreSQL's estimate, tells none of them from the others
-RAREST = 3  # words that candidates are looked up by
+RARE = 1_000  # issues, by PostgreSQL's estimate, that the rarest words together may be in: candidates are looked up by these
 LOOKED_AT = 60  # candidates, the newest, whose titles are compared
 ALIKE = 0.34  # of the shorter title's words; below that two titles only happen to share some
 
@@ -36,7 +37,9 @@ def _likeness(one: set[str], other: set[str]) -> float:
 def _candidates(cursor: CursorWrapper, words: list[str]) -> list[int]:
     """The newest issues with a rare word of these in the title, and another of them."""
     seen = {word: _estimate(cursor, word) for word in words}
-    rare = sorted((word for word in words if seen[word] <= RARE), key=lambda word: seen[word])[:RAREST]
+    rarest = sorted(words, key=lambda word: seen[word])
+    together = accumulate(seen[word] for word in rarest)
+    rare = [word for word, n in zip(rarest, together, strict=True) if n <= RARE]
     if not rare:
         return []
     pairs = [(word, " | ".join(f"'{other}':A" for other in words if other != word)) for word in rare]
