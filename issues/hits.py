@@ -205,17 +205,19 @@ class Hits:
             self._work_out()
         return sum(bits.bit_count() for bits in self._bits[:blocks]) > n
 
-    def newest(self, n: int, before: datetime | None = None) -> Newest:
-        """About `n` of those filed before that moment, and all that were filed since."""
+    def newest(self, n: int, before: datetime | None = None, since: datetime | None = None) -> Newest:
+        """About `n` of those filed before that moment and all that were filed after it; and all filed `since`."""
         end = 0
-        while end < len(self._blocks) and n > 0:
+        filed = self._reading.filed
+        while end < len(self._blocks) and (
+            n > 0 or (since is not None and filed[self._blocks[end]][1] >= _microseconds(since))
+        ):
             if end == len(self._bits):
                 self._work_out()
             number = self._blocks[end]
             if before is None or self._reading.filed[number][0] <= _microseconds(before):
                 n -= self._bits[end].bit_count()
             end += 1
-        filed = self._reading.filed
         until = max((filed[number][1] for number in self._blocks[end:]), default=None)
         moments = [
             filed[number] for number, bits in zip(self._blocks, self._bits[:end], strict=False) if bits

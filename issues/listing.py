@@ -129,13 +129,15 @@ def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | N
         )
     # The newest: no more is worked out than it takes.
     n = limit + 1
+    since: datetime | None = None
     while True:
-        newest = hits.newest(n, after.values[0] if after else None)
+        newest = hits.newest(n, after.values[0] if after else None, since)
         known = _Wanted(wanted, few=newest.bits.by_id, bits=newest.bits, stretches=newest.stretches)
         page = _page(known, sort, limit, after)
         if newest.until is None or (page.next and page.next.values[0] > newest.until):
             return page
-        n *= 4
+        # Blocks that were filed over the same time are read into one another; else there were too few.
+        n, since = (n, page.next.values[0]) if page.next else (n * 4, None)
 
 
 def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:

@@ -548,12 +548,13 @@ def _page_by_words(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[R
     if offset >= total:
         return [], total
     n = min(offset + limit, total)
+    since: datetime | None = None
     while True:
-        newest = found.newest(n)
+        newest = found.newest(n, since=since)
         rows = _page_of_newest(wanted, newest, limit, offset)
         if newest.until is None or (len(rows) == limit and rows[-1][2] > newest.until):
             return [(id_, version) for id_, version, _ in rows], total
-        n *= 4
+        n, since = (n, rows[-1][2]) if len(rows) == limit else (n * 4, None)
 
 
 def _page_of_newest(
