@@ -120,8 +120,7 @@ def new_issue(issue: Issue) -> bytes:
     return ("{" + ", ".join(f'"{name}" : {value}' for name, value in members.items()) + "}").encode()
 
 
-def _json(text: str | None) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each text
 
 
 def comments(issue_id: int, limit: int, offset: int) -> tuple[list[bytes], int]:
