@@ -69,6 +69,14 @@ def database(settings: dict[str, Any]) -> Iterator[str]:
 
 
 @contextmanager
+def database_to_migrate(settings: dict[str, Any], data: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """An empty database, to be migrated step by step: its URL, and the environment that `manage` takes for it."""
+    with database(settings) as url:
+        local = {"DATABASE_URL": url, "ISSUETRACKER_LOCAL": "1", "ISSUETRACKER_DATA_DIR": str(data)}
+        yield url, os.environ | local | {"DJANGO_SETTINGS_MODULE": "issuetracker.settings"}
+
+
+@contextmanager
 def server(url: str, data: Path, **environment: str) -> Iterator[Server]:
     """The service on the database at `url`, with its files in `data`, until the block ends."""
     with socket.socket() as probe:

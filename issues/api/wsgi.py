@@ -75,10 +75,13 @@ class Application(WSGIHandler):
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         response = self._through(request)
-        if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
-            response.headers.setdefault("Content-Length", str(len(response.content)))
-        if isinstance(response, HttpResponse) and response.status_code >= 400:
-            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        if isinstance(response, HttpResponse):
+            if response.status_code not in (204, 304):
+                response.headers.setdefault("Content-Length", str(len(response.content)))
+            if response.status_code >= 400:
+                log_response(
+                    "%s: %s", response.reason_phrase, request.path, response=response, request=request
+                )
         return response
 
     def _standing(self, request: HttpRequest, own: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

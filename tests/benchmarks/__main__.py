@@ -95,6 +95,20 @@ WORDS = {  # `words.py` says what is hard about some of them
     "and filter": "q=limit&tag=power&status=open",
     "old and filter": "q=bygone&tag=power&priority=high",
 }
+ANY_ISSUE = b'id="FND-'
+
+
+def page(name: str, path: str, shows: bytes, *, cold: bool = False) -> Case:
+    """A page that a person opens, which is right if it has these bytes."""
+    return Case(
+        name,
+        lambda _: itertools.repeat(get(path, "text/html")),
+        lambda status, body: status == 200 and shows in body,
+        floor=False,
+        cold=cold,
+    )
+
+
 CASES = [
     Case("list of 100, cold", lambda _: itertools.repeat(get("/issues")), is_list, cold=True),
     Case("list of 100, warm", lambda _: itertools.repeat(get("/issues")), is_list),
@@ -154,48 +168,18 @@ CASES = [
         )
     ),
     # What is typed into the search field, or chosen in the filter bar. (A board's cards stand in no row.)
-    *(
-        Case(
-            name,
-            lambda _, path=path: itertools.repeat(get(path, "text/html")),
-            lambda status, body: status == 200 and b'id="FND-' in body,
-            floor=False,
-        )
-        for name, path in (
-            ("list by a tag", "/list?tag=power"),
-            ("board by a tag", "/?tag=power"),
-        )
-    ),
+    page("list by a tag", "/list?tag=power", ANY_ISSUE),
+    page("board by a tag", "/?tag=power", ANY_ISSUE),
     # (Whatever is found, a page shows the field it was typed into.)
     *(
-        Case(
-            f"{page}, {name}",
-            lambda _, path=f"{path}?{query}": itertools.repeat(get(path, "text/html")),
-            lambda status, body: status == 200 and b'name="q"' in body,
-            floor=False,
-        )
-        for page, path in (("search", "/list"), ("board", "/"))
+        page(f"{where}, {name}", f"{path}?{query}", b'name="q"')
+        for where, path in (("search", "/list"), ("board", "/"))
         for name, query in WORDS.items()
     ),
-    *(
-        Case(
-            f"search, old, {column}",
-            lambda _, path=f"/list?q=bygone&sort={sort}": itertools.repeat(get(path, "text/html")),
-            lambda status, body: status == 200 and b'id="FND-' in body,
-            floor=False,
-        )
-        for column, sort in (("by status", "status"), ("by change", "-updated"))
-    ),
-    *(
-        Case(
-            f"{name}, cold",
-            lambda _, path=path: itertools.repeat(get(path, "text/html")),
-            lambda status, body: status == 200 and b"FND-" in body,
-            floor=False,
-            cold=True,
-        )
-        for name, path in (("board page", "/"), ("list page", "/list"))
-    ),
+    page("search, old, by status", "/list?q=bygone&sort=status", ANY_ISSUE),
+    page("search, old, by change", "/list?q=bygone&sort=-updated", ANY_ISSUE),
+    page("board page, cold", "/", b"FND-", cold=True),
+    page("list page, cold", "/list", b"FND-", cold=True),
     Case("issue page", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False),
     Case("issue page, cold", lambda _: itertools.cycle(issue_pages()), is_issue_page, floor=False, cold=True),
     Case(

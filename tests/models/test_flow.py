@@ -1,6 +1,5 @@
 """The roll-ups say what a recount of the issues says, whatever happened; and their slots fit every time zone."""
 
-import os
 import threading
 import zoneinfo
 from collections import Counter
@@ -376,13 +375,7 @@ VALUES ('bob@example.com', '', 'resolve', true, '2026-09-07Z', false, '{40, -3, 
 
 @pytest.mark.django_db
 def test_a_database_from_before_the_roll_ups_is_summed_when_it_is_migrated(settings, tmp_path):
-    with server.database(settings.DATABASES["default"]) as url:
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "ISSUETRACKER_LOCAL": "1",
-            "ISSUETRACKER_DATA_DIR": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
-        }
+    with server.database_to_migrate(settings.DATABASES["default"], tmp_path) as (url, environment):
         server.manage(environment, "migrate", "--verbosity=0", "issues", "0004")
         with psycopg.connect(url) as before:
             before.execute(BEFORE_THE_ROLL_UPS)

@@ -1,6 +1,5 @@
 """The blocks that searches read follow the verbs, however often they are folded and whoever is at it beside them."""
 
-import os
 import random
 import threading
 
@@ -264,13 +263,7 @@ def test_what_seed_scale_loads_is_found_beside_what_was_there():
 
 @pytest.mark.django_db
 def test_a_database_from_before_the_blocks_is_found_when_it_is_migrated(settings, tmp_path):
-    with server.database(settings.DATABASES["default"]) as url:
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "ISSUETRACKER_LOCAL": "1",
-            "ISSUETRACKER_DATA_DIR": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
-        }
+    with server.database_to_migrate(settings.DATABASES["default"], tmp_path) as (url, environment):
         server.manage(environment, "migrate", "--verbosity=0", "issues", "0021")
         with psycopg.connect(url) as before:
             before.execute(
