@@ -78,10 +78,9 @@ class Fragments:
 
     def _keep(self, made: Mapping[Key, bytes]) -> None:
         with self._lock:
-            for key, fragment in made.items():
-                if key not in self._kept:
-                    self._kept[key] = fragment
-                    self._size += len(fragment) + _OVERHEAD
+            new = {key: fragment for key, fragment in made.items() if key not in self._kept}
+            self._kept.update(new)
+            self._size += sum(map(len, new.values())) + _OVERHEAD * len(new)
             while self._size > self._capacity and self._kept:
                 _, dropped = self._kept.popitem(last=False)
                 self._size -= len(dropped) + _OVERHEAD

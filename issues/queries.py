@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
@@ -606,17 +607,18 @@ class Found:
     mark: int | None
     total: int
     rows: list[Row]
-    texts: list[str]  # of each row, if it was asked for
+    texts: list[bytes]  # of each row, if it was asked for
 
     @classmethod
     def of(cls, row: tuple[Any, ...] | None) -> "Found":
         """Out of what `page_read` gave."""
-        mark, total, ids, versions, text = row or (None, 0, None, None, None)
+        mark, total, ids, versions, lengths, text = row or (None, 0, None, None, None, None)
         rows = list(zip(ids or (), versions or (), strict=True))
-        return cls(mark, total or 0, rows, text.split(_BETWEEN) if text else [])
+        ends = list(accumulate(lengths or ()))  # to split a text of 100 kB takes four times as long
+        return cls(mark, total or 0, rows, [text[a:b] for a, b in pairwise((0, *ends))] if text else [])
 
 
-_BETWEEN = "\x1e"  # stands in no JSON
+_KEPT = "LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version"
 
 
 def page_read(
@@ -625,7 +627,8 @@ def page_read(
     """What `issue_page` asks for as one row, so that it can be read along with something else.
 
     Nothing but the mark is read while that is `unless`. `text` is an SQL expression of JSON for an issue `i` by its
-    user `u`. None where it takes more: filters that the counts know nothing of, and pages deep in the list.
+    user `u`, for those of which none is kept. None where it takes more: filters that the counts know nothing of, and
+    pages deep in the list.
     """
     if offset > DEEP or not wanted.is_by_state_only:
         return None
@@ -637,13 +640,15 @@ def page_read(
     # rows and plans anew each time, which takes longer than the reading.
     page = f"{sql} LIMIT {limit}" if usual else f"{sql} LIMIT %s OFFSET %s"
     if offset or text:
-        columns = f", ({text})::text AS text" if text else ""
-        users = "JOIN issues_user u ON u.id = i.created_by_id" if text else ""
+        columns = f", coalesce(k.text, ({text})::text) AS text" if text else ""
+        tables = f"JOIN issues_user u ON u.id = i.created_by_id {_KEPT}" if text else ""
         page = (
-            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {users} "  # noqa: S608
+            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {tables} "  # noqa: S608
             "ORDER BY i.created_at DESC, i.uuid DESC"
         )
-    texts = f"string_agg(text, '{_BETWEEN}')" if text else "NULL::text"
+    texts = (
+        "array_agg(octet_length(text)), convert_to(string_agg(text, ''), 'UTF8')" if text else "NULL, NULL"
+    )
     statement = f"""
         SELECT m.mark, page.* FROM (SELECT {MARK} AS mark OFFSET 0) m CROSS JOIN LATERAL (
             SELECT CASE WHEN m.mark IS DISTINCT FROM %s THEN ({total}) END, array_agg(id), array_agg(version), {texts}
@@ -959,14 +964,14 @@ def recent_since(now: datetime | None = None) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def version_read(uuid: UUID, *, text: str = "") -> Read:
-    """What `version_of` asks for; and `text`, an SQL expression of JSON for an issue `i` by its user `u`."""
+def version_read(uuid: UUID, *, text: bool = False) -> Read:
+    """What `version_of` asks for; with `text`, the JSON that is kept of it, too, or null."""
     if not text:
         return "SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid]
     return (
-        f"SELECT i.id, i.version, ({text})::text FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id "  # noqa: S608
-        "WHERE i.uuid = %s AND i.deleted_at IS NULL"
-    ), [uuid]
+        f"SELECT i.id, i.version, k.text FROM issues_issue i {_KEPT} WHERE i.uuid = %s AND i.deleted_at IS NULL",  # noqa: S608
+        [uuid],
+    )
 
 
 def version_of(uuid: UUID) -> Row | None:

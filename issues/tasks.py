@@ -15,10 +15,12 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from .api.representations import keep_issues
 from .evidence.reader import Reader
 from .models.reading import READ_EVIDENCE, Channel, FileKind, Reading
 
 _reader = Reader()
+KEEPING = 5  # seconds a minute at most: files wait for it to be read
 STALLED = 30  # seconds without a sign of life from the worker that has a job
 
 
@@ -90,6 +92,14 @@ def retry_stalled(timestamp: int) -> None:
     with _own_connection():
         retry_abandoned(STALLED)
         give_up()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="keep_json", queue="evidence", queueing_lock="keep_json", pass_context=False)
+def keep_json(timestamp: int) -> None:
+    """Keep what the API shows of the issues of the last minute, for processes that have not met them."""
+    with _own_connection():
+        keep_issues(seconds=KEEPING)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What every test stands on: a real PostgreSQL (embedded unless DATABASE_URL says otherwise) and real files."""
 
-import gc
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -28,12 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Pages name static files by their hashes, so these have to be there: once, before any xdist worker starts."""
     if not hasattr(config, "workerinput"):
         call_command("collectstatic", verbosity=0, interactive=False)
-
-
-def pytest_collection_finish() -> None:
-    """What is there now stays to the end: looking through it again and again for garbage took a seventh of the time."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ ISSUES = PROJECT / "issues"
 ARROWS = {
     "blocks": set(),
     "evidence": {"blocks", "models"},
-    "tasks": {"evidence", "models"},
+    "tasks": {"api", "evidence", "models"},
     "models": {"blocks"},
     "fragments": set(),
     "search": {"models"},

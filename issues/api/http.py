@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -317,6 +318,9 @@ def _known(ids: dict[str, str]) -> dict[str, Any]:
     return {name: _uuid(value, name) if name.endswith("_id") else value for name, value in ids.items()}
 
 
+@lru_cache(
+    maxsize=1024
+)  # asked for twice in a request: for what is read along with the token, and for the handler
 def _uuid(value: str, name: str) -> UUID:
     what = name.removesuffix("_id").replace("_", " ")
     if len(value) != 36:

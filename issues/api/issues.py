@@ -93,7 +93,7 @@ def list_issues(request: ApiRequest) -> HttpResponse:
     if kept is not None and kept.mark == found.mark:
         return reply(kept.body, headers=kept.headers)
     if found.texts:
-        items = [text.encode() for text in found.texts]
+        items = found.texts
         fragments.put(dict(zip(found.rows, items, strict=True)))
     else:
         items = fragments.get(found.rows)
@@ -167,9 +167,9 @@ WITH_TEXT = 3  # columns
 
 
 def _read_issue(request: ApiRequest, issue_id: UUID) -> Read:
-    """For `Operation.along`: the issue's version, and its JSON where we have not got it."""
+    """For `Operation.along`: the issue's version, and where we have not got its JSON, what is kept of that."""
     key = _seen.find(issue_id)
-    return queries.version_read(issue_id, text="" if key in fragments else ISSUE)
+    return queries.version_read(issue_id, text=key not in fragments)
 
 
 def update_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from issues.models import Issue
+from issues.models import Issue, kept_json
 from issues.models.account import AGENT_NAME
 
 
@@ -74,8 +74,9 @@ ISSUE = _in_one_line(f"""json_build_object(
         ) f JOIN issues_attachment a ON a.id = f.attachment_id JOIN issues_user au ON au.id = a.created_by_id), '[]'),
     'job_run_id', i.job_run_id)""")
 _ISSUES = f"""
-SELECT i.id, i.version, ({ISSUE})::text
+SELECT i.id, i.version, coalesce(k.text, ({ISSUE})::text)
 FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
+LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version
 WHERE i.id = ANY(%s::bigint[]) AND i.deleted_at IS NULL
 """
 _COMMENT = f"""json_build_object('uuid', c.uuid,
@@ -94,6 +95,11 @@ def issue_fragments(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
         # PostgreSQL's own spelling of an array; psycopg looks at every item of a list.
         cursor.execute(_ISSUES, [f"{{{','.join(map(str, ids))}}}"])
         return {(id_, version): text.encode() for id_, version, text in cursor.fetchall()}
+
+
+def keep_issues(*, seconds: float = float("inf")) -> int:
+    """Keep the JSON of what was filed or changed since the last time, for about `seconds`; how many issues."""
+    return kept_json.keep(ISSUE, seconds=seconds)
 
 
 def new_issue(issue: Issue) -> bytes:

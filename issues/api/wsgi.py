@@ -1,7 +1,7 @@
 """The short way in for programs: past everything that only a browser needs."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from io import BytesIO
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import Resolver404, URLResolver
+from django.urls import Resolver404, ResolverMatch, URLResolver
 from django.urls.resolvers import RegexPattern
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
@@ -68,7 +68,7 @@ class Application(WSGIHandler):
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             return False
         try:
-            request.resolver_match = _routes.resolve(request.path_info)
+            request.resolver_match = _resolve(request.path_info)
         except Resolver404:
             return False
         return True
@@ -88,6 +88,11 @@ class Application(WSGIHandler):
         """The headers of every answer that are not among its own yet."""
         names = dict(own)
         return [header for header in self._headers[request.is_secure()] if header[0] not in names]
+
+
+@lru_cache(maxsize=1024)  # what is asked for is asked for again, to see whether it has changed
+def _resolve(path: str) -> ResolverMatch:
+    return _routes.resolve(path)
 
 
 def _call(request: HttpRequest) -> HttpResponseBase:

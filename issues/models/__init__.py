@@ -1,6 +1,19 @@
 """The domain: what is true, what may happen, what happened. Everything other layers may use is named here."""
 
-from . import attempts, bulk, counts, flow, limits, people, rate_limit, search_index, search_text, spans, undo
+from . import (
+    attempts,
+    bulk,
+    counts,
+    flow,
+    kept_json,
+    limits,
+    people,
+    rate_limit,
+    search_index,
+    search_text,
+    spans,
+    undo,
+)
 from .account import ApiToken, Role, Scope, User
 from .attachment import Attachment
 from .browser_session import BrowserSession
@@ -33,6 +46,7 @@ from .issue import (
     Status,
 )
 from .issue_file import TROUBLESHOOTING_PLAN, IssueFile
+from .kept_json import KeptJson, KeptUntil
 from .people import AccountEvent, AccountEventKind
 from .plan import Progress, StepTick
 from .rate_limit import RateCount
@@ -79,6 +93,8 @@ __all__ = [
     "IssueFile",
     "IssueReaction",
     "IssueSession",
+    "KeptJson",
+    "KeptUntil",
     "NoRoom",
     "NotThere",
     "NotUndoable",
@@ -118,6 +134,7 @@ __all__ = [
     "emoji_name",
     "flow",
     "is_emoji",
+    "kept_json",
     "limits",
     "people",
     "rate_limit",

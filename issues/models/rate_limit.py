@@ -87,9 +87,9 @@ def _statement(count: bool, along: str) -> str:
     names, tables, sources = ["token.*"], [f"token AS ({_FIND})"], ["token"]
     if count:
         counted = _COUNT.format(caller="'token ' || token_id", seconds=MINUTE, source="FROM token")
-        names.append("counted.n")
+        # As a value of the row it is worked out last: all requests of a token wait for each other from here to the end.
+        names.append("(SELECT n FROM counted) AS n")
         tables.append(f"counted AS ({counted})")
-        sources.append("CROSS JOIN counted")
     if along:
         names.append("along.*")
         sources.append(f"LEFT JOIN ({along}) AS along ON true")

@@ -1,12 +1,20 @@
-"""A list that is answered from memory is the one that would be made afresh."""
+"""What is answered from memory, or from the JSON that the database keeps, is what would be made afresh."""
 
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from issues.api import issues
-from issues.models import Issue, undo
+from issues.api.representations import keep_issues
+from issues.models import Event, EventKind, Issue, KeptJson, KeptUntil, undo
+from issues.models.kept_json import AT_ONCE
+from issues.models.trash import purge
+from issues.tasks import keep_json
 from tests.factories import make_attachment, make_issue, make_session, make_user, settled
 
 LISTS = (
@@ -57,15 +65,25 @@ def test_after_every_verb_lists_are_as_made_afresh(api):
     ]
     for n, step in enumerate(steps):
         settled()
+        keep_issues()
         before = answers(api, issue)
         assert answers(api, issue) == before, n
         step()
         settled()
         kept = answers(api, issue)
         forget()
+        with_rows_of_before = answers(api, issue)
+        keep_issues()
+        forget()
+        with_rows_of_now = answers(api, issue)
+        KeptJson.objects.all().delete()
+        forget()
 
         assert kept == answers(api, issue), n
+        assert kept == with_rows_of_before, n
+        assert kept == with_rows_of_now, n
         assert kept != before, n
+        KeptUntil.objects.all().delete()  # so that the next step finds rows
 
 
 def test_where_nothing_happened_no_issue_is_read_again(api, django_assert_num_queries):
@@ -83,26 +101,154 @@ def test_where_nothing_happened_no_issue_is_read_again(api, django_assert_num_qu
 def test_while_an_older_change_is_under_way_nothing_is_kept(api):
     """Its event will stand below the newest one, and would not move the mark."""
     older = make_issue(api.user)
+    with held_open(lambda: older.change(by=api.user, title="At last")):
+        make_issue(make_user())
+        assert b"At last" not in api.get("/issues").content
+
+    assert b"At last" in api.get("/issues").content
+
+
+def test_a_process_that_knows_nothing_reads_what_the_database_keeps(api, django_assert_num_queries):
+    one, _ = make_issue(api.user), make_issue(api.user, sessions=[make_session(by=api.user).uuid])
+    made = answers(api, one)
+    settled()
+    assert keep_issues() == 2
+    forget()
+
+    with django_assert_num_queries(len(made)) as asked:
+        read = answers(api, one)
+
+    assert read == made
+    assert "json_build_object" not in asked.captured_queries[-1]["sql"]  # of the one issue
+
+
+def test_only_what_changed_is_kept_again():
+    make_issue()
+    issue = make_issue()
+    settled()
+    assert (keep_issues(), keep_issues()) == (2, 0)
+
+    issue.change(by=make_user(), title="Battery string C")
+    settled()
+
+    assert keep_issues() == 1
+    assert KeptJson.objects.get(issue=issue).version == issue.version
+    assert "Battery string C" in KeptJson.objects.get(issue=issue).text
+
+
+def test_the_worker_keeps_them():
+    issue = make_issue()
+    settled()
+
+    keep_json(0)
+
+    assert KeptJson.objects.get().issue_id == issue.pk
+
+
+def test_more_events_than_fit_into_one_transaction_are_followed_to_the_end():
+    first, last = make_issue(), make_issue()
+    rest = [
+        Event(issue=first, actor=first.created_by, kind=EventKind.EVIDENCE_READ, created_at=timezone.now())
+        for _ in range(AT_ONCE)
+    ]
+    Event.objects.filter(issue=last).delete()
+    Event.objects.bulk_create(rest)
+    Event.objects.create(issue=last, actor=last.created_by, kind=EventKind.CREATED, created_at=timezone.now())
+    settled()
+
+    keep_issues()
+
+    assert {row.issue_id for row in KeptJson.objects.all()} == {first.pk, last.pk}
+
+
+def test_a_change_that_is_still_under_way_is_kept_once_it_is_there():
+    """Transactions end in another order than they begin; none is passed over."""
+    older = make_issue()
+    with held_open(lambda: older.change(by=make_user(), title="At last")):
+        newer = make_issue()
+        keep_issues()
+        assert not KeptJson.objects.filter(issue=newer).exists()  # its turn is after the older one's
+    settled()
+
+    keep_issues()
+
+    assert "At last" in KeptJson.objects.get(issue=older).text
+    assert KeptJson.objects.filter(issue=newer).exists()
+
+
+def test_an_issue_that_is_purged_meanwhile_is_left_out():
+    doomed, other = make_issue(), make_issue()
+    settled()
+
+    def delete() -> None:
+        doomed.trash(by=doomed.created_by)
+        purge(before=timezone.now())
+
+    with held_open(delete):
+        thread = threading.Thread(target=on_a_connection_of_its_own(keep_issues))
+        thread.start()
+        wait_for_somebody_who_waits()
+    thread.join()
+    settled()
+    keep_issues()
+
+    assert [row.issue_id for row in KeptJson.objects.all()] == [other.pk]
+
+
+def test_in_another_server_the_record_is_followed_from_its_beginning():
+    """A dump takes the numbers of transactions along, but the new server begins to count anew."""
+    issue = make_issue()
+    KeptUntil.objects.create(id=1, xid=2**40, event_id=1)
+    settled()
+
+    keep_issues()
+
+    assert KeptJson.objects.get().issue_id == issue.pk
+    assert KeptUntil.objects.get().xid < 2**40
+
+
+@contextmanager
+def held_open(change: Callable[[], object]) -> Iterator[None]:
+    """`change` is done in a transaction of another connection, which is committed at the end."""
     begun, may_end = threading.Event(), threading.Event()
 
-    def change_slowly():
+    def change_slowly() -> None:
+        with transaction.atomic():
+            change()
+            begun.set()
+            assert may_end.wait(10)
+
+    thread = threading.Thread(target=on_a_connection_of_its_own(change_slowly))
+    thread.start()
+    try:
+        assert begun.wait(10)
+        yield
+    finally:
+        may_end.set()
+        thread.join()
+
+
+def on_a_connection_of_its_own(work: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
         try:
-            with transaction.atomic():
-                older.change(by=api.user, title="At last")
-                begun.set()
-                assert may_end.wait(10)
+            work()
         finally:
             connection.close()
 
-    thread = threading.Thread(target=change_slowly)
-    thread.start()
-    assert begun.wait(10)
-    make_issue(make_user())
-    assert b"At last" not in api.get("/issues").content
-    may_end.set()
-    thread.join()
+    return run
 
-    assert b"At last" in api.get("/issues").content
+
+def wait_for_somebody_who_waits() -> None:
+    """Until a connection to this database waits for a lock that another one holds."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+    pytest.fail("nobody waits")
 
 
 def test_a_link_leads_on_at_the_address_that_was_asked(api):

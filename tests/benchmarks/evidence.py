@@ -40,6 +40,7 @@ def main() -> None:
     options.add_argument("--megabytes", type=int, default=100)
     options.add_argument("--rounds", type=int, default=3)
     asked = options.parse_args()
+    (bench.PROJECT / "var").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="findings-evidence-", dir=bench.PROJECT / "var"))
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("ISSUETRACKER_LOCAL", None)

@@ -24,6 +24,7 @@ from issues.models import (
     IssueFile,
     IssueReaction,
     IssueSession,
+    KeptUntil,
     Reaction,
     Reading,
     RememberedReply,
@@ -79,6 +80,7 @@ CHECKS: dict[str, tuple[type[models.Model], list[dict]]] = {
     "reading_state_is_known": (Reading, [{"state": "bored"}]),
     "reading_kind_is_known": (Reading, [{"kind": "film"}]),
     "reading_percent_is_a_share": (Reading, [{"percent": 101}, {"percent": -1}]),
+    "kept_until_is_one_row": (KeptUntil, [{"id": 2}]),
     "selection_is_not_too_large": (Selection, [{"issue_ids": list(range(10_001))}]),
 }  # fmt: skip
 # What stands once: writing the same row again breaks it.
@@ -120,6 +122,7 @@ def everything() -> User:
     RememberedReply.claim(person, "key", b"x" * 32)
     Channel.objects.create(reading=Reading.objects.get(pk=file.pk), position=0, name="v", lows=[], highs=[])
     flow.fold()
+    KeptUntil.objects.create(id=1, xid=1, event_id=1)
     FlowWaits.objects.create(owner="", tag="", measure="resolve", slot=NOW, by_agent=False, histogram=1)
     return person
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from issues.api.representations import keep_issues
 from issues.blocks.text import plain_text
 from issues.models import Issue, SearchText, User, counts, flow, search_index, search_text
 from issues.models.limits import UNASSIGNED
@@ -149,6 +150,7 @@ class Command(BaseCommand):
         counts.rebuild()
         flow.rebuild()
         search_index.rebuild(values["first"])
+        keep_issues()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write(f"{issues:,} issues in {time.monotonic() - began:.0f} s.")
