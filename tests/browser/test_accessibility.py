@@ -29,7 +29,7 @@ NO_PAGE = {
 PAGE_ROUTES = [
     route for route in all_routes() if "GET" in PAGES.get(route.address, {}) and route.address not in NO_PAGE
 ]
-PARTS = 4  # of the pages, each looked at in one world: making one takes longer than a look at a page
+PARTS = 2  # of the pages, each looked at in one world: making one takes longer than a look at a page
 
 
 @pytest.mark.parametrize("part", range(PARTS))
