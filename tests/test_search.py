@@ -183,6 +183,12 @@ def test_a_text_is_taken_apart(text, tokens):
     assert search_text.tokens(text) == tokens
 
 
+@settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=127)))
+def test_letters_of_ascii_are_taken_apart_as_they_are_among_others(text):
+    assert search_text.tokens(text) == search_text.tokens(f"{text} 温")[:-1]
+
+
 def titles(q: str, **more: str) -> set[str]:
     """What a query finds, the same by every way to find words, and counted the same."""
     wanted = IssueFilter(q=q, **more)

@@ -2,10 +2,11 @@
 
 import select
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import Connection, OperationalError
+from psycopg import Connection, OperationalError, RawCursor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -36,10 +37,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             if self._kept is None or self._kept.connection is not self.connection:
-                self._kept = self.connection.cursor()
-            return self._kept.execute(sql, parameters, binary=True).fetchone()  # type: ignore[no-any-return]
+                self._kept = RawCursor(self.connection)
+            return self._kept.execute(_numbered(sql), parameters, binary=True).fetchone()  # type: ignore[no-any-return]
 
     _kept: Any = None  # the cursor of `row`
+
+
+@lru_cache(maxsize=256)
+def _numbered(sql: str) -> bytes:
+    """`%s` as PostgreSQL has it, `$1` and so on: what psycopg works out anew each time for a statement of over 4 kB."""
+    first, *others = sql.split("%s")
+    return (first + "".join(f"${n}{part}" for n, part in enumerate(others, 1))).replace("%%", "%").encode()
 
 
 def is_quiet(connection: "Connection[object]") -> bool:
