@@ -1,32 +1,40 @@
-"""Which issues match a search, read as bits: words that meet are an `&`, and how many there are is a count of bits.
+"""What a search finds, before any issue is read: the bits of the terms put together, so that a page is read from the blocks
+that have it, and a count is a count of bits.
 
-One statement reads the rows of the terms, and looks one by one at the issues that were changed since they were folded.
-So what it finds is exact to the last commit, and costs nearly the same for a million issues as for ten thousand,
-whether a word is in all of them, in old ones only, or never together with the other one. Blocks are worked out from the
-newest on, and no further than somebody wants to know.
+One statement says which blocks there are, and looks one by one at the issues that were changed since they were folded.
+The bits of a term are kept once they were read, each block's under the **edition** of the block that they were read at:
+only those that were folded since are read again. So what is found is exact to the last commit, and costs nearly the
+same for a million issues as for ten thousand, whether a word is in all of them, in old ones only, or never together
+with the other one.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import chain, islice
+from math import inf
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from psycopg.pq import Format
 
-from .models.search_index import BLOCK, places, unpacked
+from .fragments import Kept
+from .models.search_index import BLOCK, EDITION, places, unpacked
 
 FEW = (
     1_000  # issues that are named one by one: to read and sort them takes less than to meet them in an order
 )
-PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon
+PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
+SPARSE = 25  # unless it passed over so many others for each of them
 _NOTHING = bytes(BLOCK // 8)
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[str, str]  # from which term to which, both included
+Rows = Mapping[int, int]  # some issues: of each block that has any, their bits
 Stretch = tuple[datetime, datetime]  # from the oldest to the newest
 
 
@@ -56,53 +64,97 @@ class Noted:
     closed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """The blocks as one statement saw them.
+
+    While a block is of the same edition, its terms say the same, in whichever process. `filed` is when its oldest and
+    its newest issue was, in µs since 1970.
+    """
+
+    columns: tuple[Sequence[Any], ...]
+    editions: Mapping[int, str]
+    filed: Mapping[int, tuple[int, int]]
+    # By when their newest issue was filed: after a load of old issues that is not the order of their numbers.
+    from_the_newest: Sequence[int]
+
+    @classmethod
+    def of(cls, *columns: Sequence[Any]) -> "Blocks":
+        """Out of columns as they were read: numbers, editions, oldest, newest."""
+        numbers, editions, oldest, newest = columns
+        filed = dict(zip(numbers, zip(oldest, newest, strict=True), strict=True))
+        ordered = sorted(numbers, key=lambda number: filed[number][1], reverse=True)
+        return cls(columns, dict(zip(numbers, editions, strict=True)), filed, ordered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The issues that a span has, as they were when these were the blocks."""
+
+    rows: Rows
+    blocks: Blocks
+
+    @property
+    def weight(self) -> int:
+        return sum(100 + bits.bit_length() // 7 for bits in self.rows.values())
+
+    def outdated(self, blocks: Blocks) -> set[int]:
+        """The blocks that are of another edition now."""
+        if self.blocks is blocks:
+            return set()
+        known = self.blocks.editions
+        return {number for number, edition in blocks.editions.items() if known.get(number) != edition}
+
+
+_last = Blocks.of([], [], [], [])  # those that were seen last: mostly there are no others yet
+_UNKNOWN = _Known({}, _last)
+_known = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # by span
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one statement read: the rows of each span that was asked for, by block, and the issues that were looked at."""
+    """What a search knows of one moment: the issues of each span that was asked for, and those that were looked at."""
 
-    rows: Mapping[Span, Mapping[int, Sequence[bytes]]]
-    filed: Mapping[
-        int, tuple[int, int]
-    ]  # when the oldest and the newest issue of a block was, in µs since 1970
-    stale: Mapping[int, int]  # the issues of a block that it does not know as they are now
+    rows: Mapping[Span, Rows]
+    blocks: Blocks
+    stale: Rows  # the issues that their blocks do not know as they are now
     noted: Sequence[Noted]
-    among: Mapping[int, int] | None = None  # of each block, the issues that are told apart; None: all
-    _bits: dict[tuple[Span, int], int] = field(
-        default_factory=dict, init=False
-    )  # what was unpacked of the rows
 
-    def blocks_of(self, clauses: Sequence[Clause]) -> list[int]:
-        """The blocks that may have issues of which all of these hold, the newest first; one clause is not negated."""
-        sets = [
-            {number for span in clause.any_of for number in self.rows.get(span, ())}
-            for clause in clauses
-            if not clause.negated
-        ]
-        if self.among is not None:
-            sets.append(set(self.among))
-        # By when their newest issue was filed: after a load of old issues that is not the order of their numbers.
-        return sorted(set.intersection(*sets), key=lambda number: self.filed[number][1], reverse=True)
+    def matching(self, clauses: Iterable[Clause]) -> Rows:
+        """The issues that all of these hold of, from the newest block on; one clause is not negated."""
+        told = [(clause.negated, self.any_of(clause)) for clause in clauses]
+        # From what has the fewest blocks on.
+        (_, found), *others = sorted(told, key=lambda one: (one[0], len(one[1])))
+        found = {number: found[number] for number in self.blocks.from_the_newest if number in found}
+        if self.stale:
+            found = without(found, self.stale)
+        for negated, rows in others:
+            found = without(found, rows) if negated else within(found, rows)
+        return found
 
-    def matching(self, clauses: Sequence[Clause], number: int) -> int:
-        """The issues of a block that all of these hold of."""
-        bits = -1 if self.among is None else self.among[number]
-        for clause in clauses:
-            any_of = 0
-            for span in clause.any_of:
-                any_of |= self._of(span, number)
-            bits &= ~any_of if clause.negated else any_of
-            if not bits:
-                return 0
-        return bits & ~self.stale.get(number, 0)
+    def any_of(self, clause: Clause) -> Rows:
+        """The issues of a clause, as if it were not negated."""
+        if len(clause.any_of) == 1:
+            return self.rows[clause.any_of[0]]
+        return _together(self.rows[span] for span in clause.any_of)
 
-    def _of(self, span: Span, number: int) -> int:
-        bits = self._bits.get((span, number))
-        if bits is None:
-            bits = 0
-            for row in self.rows.get(span, {}).get(number, ()):
-                bits |= unpacked(row)
-            self._bits[span, number] = bits
-        return bits
+
+def within(found: Rows, rows: Rows) -> dict[int, int]:
+    """Those that are in both."""
+    return {number: left for number, bits in found.items() if (left := bits & rows.get(number, 0))}
+
+
+def without(found: Rows, rows: Rows) -> dict[int, int]:
+    """Those of the first that are not in the second."""
+    return {number: left for number, bits in found.items() if (left := bits & ~rows.get(number, 0))}
+
+
+def _together(several: Iterable[Rows]) -> Rows:
+    found: dict[int, int] = {}
+    for rows in several:
+        for number, bits in rows.items():
+            found[number] = found.get(number, 0) | bits
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +164,7 @@ class Bits:
     `is_exact` says that all of them match, otherwise each must be looked at; `by_id` that they are best named one by one.
     """
 
-    bits: Mapping[int, int]
+    bits: Rows
     n: int
     is_exact: bool
     by_id: bool
@@ -144,17 +196,22 @@ class Bits:
 
     @classmethod
     def of(cls, ids: Iterable[int], *, is_exact: bool) -> "Bits":
-        bits: dict[int, int] = {}
-        for id_ in ids:
-            bits[id_ // BLOCK] = bits.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
+        bits = _rows_of(ids)
         return cls(bits, sum(row.bit_count() for row in bits.values()), is_exact, by_id=True)
+
+
+def _rows_of(ids: Iterable[int]) -> dict[int, int]:
+    rows: dict[int, int] = {}
+    for id_ in ids:
+        rows[id_ // BLOCK] = rows.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
     """The newest of some hits: all that were filed after `until`, or all there are if that is None, and some before it.
 
-    `stretches` are when they were filed, the newest first: between two of them there is none.
+    `stretches` are when they were filed, after `until` and the newest first: between two of them there is none.
     """
 
     bits: Bits
@@ -163,31 +220,40 @@ class Newest:
 
 
 class Hits:
-    """All issues that match are among these, and nothing else if there is no `rest` to be looked at."""
+    """All issues that match are among these, and nothing else if they are exact."""
 
     def __init__(
-        self, reading: Reading, clauses: Sequence[Clause], noted: Sequence[Noted], rest: Rest
+        self,
+        blocks: Blocks,
+        rows: Rows,
+        noted: Sequence[Noted],
+        rest: Rest = Rest.NOTHING,
+        phrases: str = "",
     ) -> None:
-        self.rest, self.is_exact = rest, rest is Rest.NOTHING
-        self._reading, self._clauses = reading, clauses
-        self._blocks = reading.blocks_of(clauses)  # from the newest
-        self._bits: list[int] = []  # of each, as far as they are worked out
-        self._looked_at = Bits.of((one.id for one in noted), is_exact=self.is_exact)
+        """`rows` from the newest block on; `phrases` is, as a `tsquery`, what a rest of words leaves to be looked for."""
+        self.rest = rest
+        self._blocks = blocks
+        self._rows = dict(rows)
+        self._noted = Bits.of((one.id for one in noted), is_exact=True)
         self._moments = [(at, at) for at in (_microseconds(one.created_at) for one in noted)]
-        self._n = len(noted)
+        self._phrases = phrases
+        self._open: dict[int, int] = {}  # those of which it is not known whether the words stand side by side
+        if rest is Rest.WORDS:
+            self._open = dict(rows)
+            self._recall()
 
-    @classmethod
-    def of(cls, ids: Sequence[int], rest: Rest) -> "Hits":
-        """These, wherever they were found."""
-        hits = cls(Reading({}, {}, {}, []), [Clause(())], [], rest)
-        hits._looked_at, hits._n = Bits.of(ids, is_exact=hits.is_exact), len(ids)
-        return hits
+    @property
+    def is_exact(self) -> bool:
+        return self.rest is not Rest.ANYTHING and not self._open
 
     def n_up_to(self, most: int) -> int:
         """How many they are, or more than `most`."""
-        while self._n <= most and len(self._bits) < len(self._blocks):
-            self._work_out()
-        return self._n
+        n = self._noted.n
+        for bits in self._rows.values():
+            if n > most:
+                break
+            n += bits.bit_count()
+        return n
 
     @property
     def are_few(self) -> bool:
@@ -195,83 +261,99 @@ class Hits:
 
     @property
     def all(self) -> Bits:
-        while len(self._bits) < len(self._blocks):
-            self._work_out()
-        return self._put_together(len(self._blocks), FEW)
+        return self._put_together(self._rows, FEW)
 
-    def newest_are_over(self, n: int, blocks: int) -> bool:
-        """Whether more than `n` are in so many of the newest blocks."""
-        while len(self._bits) < min(blocks, len(self._blocks)):
-            self._work_out()
-        return sum(bits.bit_count() for bits in self._bits[:blocks]) > n
+    @property
+    def rows(self) -> Rows:
+        """Those that the blocks know, from the newest on."""
+        return self._rows
 
-    def newest(self, n: int, before: datetime | None = None, since: datetime | None = None) -> Newest:
-        """About `n` of those filed before that moment and all that were filed after it; and all filed `since`."""
-        end = 0
-        filed = self._reading.filed
-        while end < len(self._blocks) and (
-            n > 0 or (since is not None and filed[self._blocks[end]][1] >= _microseconds(since))
-        ):
-            if end == len(self._bits):
-                self._work_out()
-            number = self._blocks[end]
-            if before is None or self._reading.filed[number][0] <= _microseconds(before):
-                n -= self._bits[end].bit_count()
-            end += 1
-        until = max((filed[number][1] for number in self._blocks[end:]), default=None)
-        moments = [
-            filed[number] for number, bits in zip(self._blocks, self._bits[:end], strict=False) if bits
-        ]
+    def look(self, most: float, *, until: float = inf) -> int:
+        """How many match where words are the rest: from the newest on they are looked at until more than `most` do.
+
+        What was seen is kept for as long as the block is of the same edition. `until` is when the clock
+        (`time.monotonic`) ends it.
+        """
+        n = sum(bits.bit_count() for bits in without(self._rows, self._open).values()) + self._noted.n
+        while n <= most and self._open and time.monotonic() <= until:
+            piece = _rows_of(islice(_ids_of(self._open), FEW + 1))
+            having = _look_at(piece, self._phrases)
+            n += sum(bits.bit_count() for bits in having.values())
+            self._open = without(self._open, piece)
+            self._rows = without(self._rows, without(piece, having))
+        return n
+
+    def newest(self, n: float = inf, before: datetime | None = None) -> Newest:
+        """As many of the newest blocks as may be expected to have `n` that were filed before that moment."""
+        filed = self._blocks.filed
+        latest = inf if before is None else _microseconds(before)
+        numbers = [number for number in self._rows if filed[number][0] <= latest]
+        end, until = 0, -inf
+        while end < len(numbers):
+            end += 1 + end // 4
+            until = filed[numbers[end]][1] if end < len(numbers) else -inf
+            if (
+                sum(self._share(one, until, latest) * self._rows[one].bit_count() for one in numbers[:end])
+                >= n
+            ):
+                break
+        taken = numbers[:end]
+        passed = BLOCK * sum(self._share(number, until, latest) for number in taken)
+        few = max(PAGE, min(FEW, int(passed) // SPARSE))
+        moments = [filed[number] for number in taken] + self._moments
         return Newest(
-            self._put_together(end, PAGE),
-            _joined(moments + self._moments),
-            None if until is None else _EPOCH + timedelta(microseconds=until),
+            self._put_together({number: self._rows[number] for number in taken}, few),
+            _joined([(max(oldest, until), newest) for oldest, newest in moments if newest >= until]),
+            None if until == -inf else _EPOCH + timedelta(microseconds=until),
         )
 
-    def told_apart(self, spans: Sequence[tuple[Span, int | None]]) -> Reading:
-        """The rows of these spans, for the hits that are worked out: of so many of the newest blocks that may have some."""
-        since = [min(self._blocks[:n], default=0) for _, n in spans]
-        with connection.cursor() as cursor:
-            cursor.cursor.format = Format.BINARY
-            cursor.execute(
-                _ROWS, [[first for (first, _), _ in spans], [last for (_, last), _ in spans], since]
-            )
-            rows = {spans[n - 1][0]: _by_block(blocks, issues) for n, blocks, issues in cursor.fetchall()}
-        told = {number for of in rows.values() for number in of}
-        while not told.isdisjoint(self._blocks[len(self._bits) :]):
-            self._work_out()
-        among = {number: bits for number, bits in zip(self._blocks, self._bits, strict=False) if bits}
-        return replace(self._reading, rows=rows, among=among)
+    def _share(self, number: int, since: float, until: float) -> float:
+        """How much of a block was filed between two moments, if it was filed evenly over its time."""
+        oldest, newest = self._blocks.filed[number]
+        if oldest == newest:
+            return float(since < newest)
+        return max(0.0, (min(newest, until) - max(oldest, since)) / (newest - oldest))
 
     def in_pieces(self) -> Iterator[Bits]:
         """All of them from the newest block on, a thousand at a time, to be looked at."""
-        ids = chain(self._looked_at.ids(), self._ids())
+        ids = chain(self._noted.ids(), _ids_of(self._rows))
         while piece := list(islice(ids, FEW + 1)):
             yield Bits.of(piece, is_exact=self.is_exact)
 
-    def _ids(self) -> Iterator[int]:
-        for at, number in enumerate(self._blocks):
-            if at == len(self._bits):
-                self._work_out()
-            yield from (number * BLOCK + place for place in reversed(places(self._bits[at])))
+    def _recall(self) -> None:
+        """What was seen of them before."""
+        looked: _Looked | None = _looked.find(self._phrases)
+        if looked is not None:
+            now = self._blocks.editions
+            seen = {
+                number: bits
+                for number, (edition, bits, _) in looked.rows.items()
+                if now.get(number) == edition
+            }
+            having = {number: looked.rows[number][2] for number in seen}
+            self._open = without(self._open, seen)
+            self._rows = without(self._rows, without(seen, having))
 
-    def _work_out(self) -> None:
-        bits = self._reading.matching(self._clauses, self._blocks[len(self._bits)])
-        self._bits.append(bits)
-        self._n += bits.bit_count()
-
-    def _put_together(self, end: int, few: int) -> Bits:
-        """Those of the first blocks, and all that were looked at."""
-        bits = {number: bits for number, bits in zip(self._blocks, self._bits[:end], strict=False) if bits}
-        n = sum(row.bit_count() for row in bits.values()) + self._looked_at.n
-        for number, row in self._looked_at.bits.items():
-            bits[number] = bits.get(number, 0) | row
+    def _put_together(self, rows: Rows, few: int) -> Bits:
+        """Some of the blocks, and all that were looked at."""
+        bits = _together((rows, self._noted.bits)) if self._noted.n else rows
+        n = sum(row.bit_count() for row in bits.values())
         return Bits(bits, n, self.is_exact, by_id=n <= few)
 
 
-def _joined(moments: list[tuple[int, int]]) -> list[Stretch]:
+def line_of(several: Iterable[Hits]) -> tuple[int, bytes]:
+    """A bit for each issue that any of them has, as `Bits.as_bytes` gives it."""
+    return Bits(_together(hits.all.bits for hits in several), 0, is_exact=False, by_id=False).as_bytes()
+
+
+def _ids_of(rows: Rows) -> Iterator[int]:
+    for number, bits in rows.items():
+        yield from (number * BLOCK + place for place in reversed(places(bits)))
+
+
+def _joined(moments: list[tuple[float, int]]) -> list[Stretch]:
     """Stretches that overlap or nearly so made one, newest first."""
-    joined: list[tuple[int, int]] = []
+    joined: list[tuple[float, int]] = []
     for oldest, newest in sorted(moments):
         if joined and oldest <= joined[-1][1] + _NEAR:
             joined[-1] = (joined[-1][0], max(joined[-1][1], newest))
@@ -287,25 +369,28 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-_ROWS = """
-    SELECT asked.n, array_agg(t.block) AS blocks, array_agg(t.issues) AS rows
-    FROM unnest(%s::text[], %s::text[], %s::integer[]) WITH ORDINALITY AS asked (first, last, since, n)
-    CROSS JOIN LATERAL (
-        SELECT block, issues FROM issues_searchterm
-        WHERE term >= asked.first COLLATE "C" AND term <= asked.last COLLATE "C" AND block >= asked.since
-    ) t GROUP BY asked.n
-"""
+# Reading
+
 _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
 _READ = f"""
     SELECT told.n, told.blocks, told.rows,
-        NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
+        NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
         NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::timestamptz AS closed_at
-    FROM ({_ROWS}) told
+    FROM (
+        SELECT asked.n, array_agg(t.block) AS blocks, array_agg(t.issues) AS rows
+        FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n)
+        CROSS JOIN LATERAL (
+            SELECT block, issues FROM issues_searchterm
+            WHERE term >= asked.first COLLATE "C" AND term <= asked.last COLLATE "C"
+                AND (%s::integer[] IS NULL OR block = ANY(%s::integer[]))
+        ) t GROUP BY asked.n
+    ) told
     UNION ALL
-    SELECT 0, array_agg(number), NULL, {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL
+    SELECT 0, array_agg(number), NULL, array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")},
+        NULL, NULL, NULL, NULL
     FROM issues_searchblock
     UNION ALL
-    SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL,
+    SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
         note.issue_id, i.created_at, i.status, i.closed_at
     FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
 """  # noqa: S608 - constants
@@ -316,34 +401,111 @@ def read(spans: Iterable[Span], matches: str, parameters: Sequence[Any]) -> Read
 
     `matches` is an SQL query with these parameters that has a row if the issue `note.issue_id` matches.
     """
-    asked = list(dict.fromkeys(spans))
+    known: dict[Span, _Known] = {span: _known.find(span) or _UNKNOWN for span in spans}
+    asked = [span for span, found in known.items() if found is _UNKNOWN]
+    numbers: set[int] | None = None  # of the blocks that are asked for; None: of all
+    while True:
+        reading = _look(asked, numbers, matches, parameters)
+        for span in asked:
+            outdated = known[span].outdated(reading.blocks)
+            # (Whatever was folded while this was asked is asked for again.)
+            if numbers is None or numbers >= outdated:
+                kept = {n: bits for n, bits in known[span].rows.items() if n not in outdated}
+                known[span] = _Known({**kept, **reading.rows.get(span, {})}, reading.blocks)
+                _known.put(span, known[span])
+        asked = [span for span, found in known.items() if found.outdated(reading.blocks)]
+        if not asked:
+            return replace(reading, rows={span: found.rows for span, found in known.items()})
+        numbers = set().union(*(known[span].outdated(reading.blocks) for span in asked))
+
+
+def _look(
+    asked: Sequence[Span], numbers: set[int] | None, matches: str, parameters: Sequence[Any]
+) -> Reading:
+    """What the database says at one moment of these spans in these blocks, of the blocks, and of what was noted."""
+    global _last
+    only = None if numbers is None else sorted(numbers)
     with connection.cursor() as cursor:
         cursor.cursor.format = Format.BINARY  # as text, bits are twice as long, and to be read
         cursor.execute(
             _READ.format(matches=matches),
-            [[first for first, _ in asked], [last for _, last in asked], [0] * len(asked), *parameters],
+            [[first for first, _ in asked], [last for _, last in asked], only, only, *parameters],
         )
         found = cursor.fetchall()
-    rows: dict[Span, dict[int, list[bytes]]] = {}
-    filed: dict[int, tuple[int, int]] = {}
+    rows: dict[Span, Rows] = {}
     stale: dict[int, int] = {}
     noted = []
-    for n, blocks, issues, oldest, newest, id_, created_at, status, closed_at in found:
+    blocks = _last
+    for n, of, issues, editions, oldest, newest, id_, created_at, status, closed_at in found:
         if n > 0:
-            rows[asked[n - 1]] = _by_block(blocks, issues)
+            rows[asked[n - 1]] = _unpacked(of, issues)
         elif n == 0:
-            moments = zip(oldest or (), newest or (), strict=True)
-            filed = dict(zip(blocks or (), moments, strict=True))
+            columns = (of or [], editions or [], oldest or [], newest or [])
+            if blocks.columns != columns:
+                _last = blocks = Blocks.of(*columns)
         else:
             stale[id_ // BLOCK] = stale.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
             if n == -1:
                 noted.append(Noted(id_, created_at, status, closed_at))
-    return Reading(rows, filed, stale, noted)
+    return Reading(rows, blocks, stale, noted)
 
 
-def _by_block(blocks: Sequence[int], issues: Sequence[bytes]) -> dict[int, list[bytes]]:
-    """The rows of a span, of which a block has more than one where it has more than one term."""
-    rows: dict[int, list[bytes]] = {}
-    for number, row in zip(blocks, issues, strict=True):
-        rows.setdefault(number, []).append(row)
+def _unpacked(numbers: Sequence[int], issues: Sequence[bytes]) -> Rows:
+    """The issues of a span, of which a block has more than one row where it has more than one term."""
+    rows: dict[int, int] = {}
+    for number, row in zip(numbers, issues, strict=True):
+        rows[number] = rows.get(number, 0) | unpacked(row)
     return rows
+
+
+# Looking at words
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Of which issues of a block it is known whether their words stand side by side, at which edition; and which have."""
+
+    rows: Mapping[int, tuple[str, int, int]]
+
+    @property
+    def weight(self) -> int:
+        return sum(
+            200 + (seen.bit_length() + having.bit_length()) // 7 for _, seen, having in self.rows.values()
+        )
+
+
+_looked = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # by phrases
+_LOOK = f"""
+    SELECT array(SELECT issue_id FROM (
+            SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0
+        ) t WHERE words @@ %s::tsquery),
+        array(SELECT issue_id FROM issues_searchnote WHERE issue_id = ANY(%s::bigint[])),
+        array(SELECT number FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number),
+        array(SELECT {EDITION} FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number)
+"""  # noqa: S608 - constants
+
+
+def _look_at(rows: Rows, phrases: str) -> Rows:
+    """Those of these issues that have the words now. It is kept of those that are as their block says."""
+    numbers = list(rows)
+    asked = Bits.of(_ids_of(rows), is_exact=False).as_array()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, [asked, phrases, asked, numbers, numbers])
+        ids, noted, found, editions = cursor.fetchone()
+    having, as_told = _rows_of(ids), without(rows, _rows_of(noted))
+    kept: _Looked | None = _looked.find(phrases)
+    known = dict(kept.rows) if kept else {}
+    for number, edition in zip(found, editions, strict=True):
+        was, seen, had = known.get(number, (edition, 0, 0))
+        if was != edition:
+            seen, had = 0, 0
+        fresh = as_told.get(number, 0)
+        known[number] = (edition, seen | fresh, had | (having.get(number, 0) & fresh))
+    _looked.put(phrases, _Looked(known))
+    return having
+
+
+def forget() -> None:
+    """Forget what was read, as a new process would."""
+    _known.clear()
+    _looked.clear()

@@ -123,21 +123,19 @@ def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | N
         next_ = hits.all.next(limit + 1, last, descending=sort.descending)
         return _page(_Wanted(wanted, few=True, bits=next_), sort, limit, after)
     if sort != Sort("created"):
-        every = hits.newest(hits.all.n)
+        every = hits.newest()
         return _page(
             _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches), sort, limit, after
         )
-    # The newest: no more is worked out than it takes.
-    n = limit + 1
-    since: datetime | None = None
+    # The newest: of no more blocks than it takes.
+    n = limit + queries.EXTRA
     while True:
-        newest = hits.newest(n, after.values[0] if after else None, since)
+        newest = hits.newest(n, after.values[0] if after else None)
         known = _Wanted(wanted, few=newest.bits.by_id, bits=newest.bits, stretches=newest.stretches)
         page = _page(known, sort, limit, after)
         if newest.until is None or (page.next and page.next.values[0] > newest.until):
             return page
-        # Blocks that were filed over the same time are read into one another; else there were too few.
-        n, since = (n, page.next.values[0]) if page.next else (n * 4, None)
+        n *= 4
 
 
 def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from math import inf
 from typing import Any, Protocol
 from urllib.parse import urlencode
 from uuid import UUID
@@ -55,8 +56,7 @@ DEEP = 2_000  # offsets beyond this skip whole days by their counts
 COUNT_SECONDS = 3  # how long a count may take for which issues with the words must be looked at
 USUAL_LIMITS = (10, 20, 25, 50, 100, 200, 250, 500, 1_000)  # of a page of the API
 CAP = 1_000  # where pages stop counting
-NEWEST_BLOCKS = 8  # of issues that match, in which their statuses are read at first,
-NEWEST_ENOUGH = 8_000  # if so many are there
+EXTRA = 30  # issues that are expected beyond a page where it is read from: issues do not come evenly
 COMMON = 20_000  # suggestions meet words in more issues than this, by PostgreSQL's estimate, on the way
 PASSED = 2_000  # newest issues that they look at for them, before they are looked up after all
 
@@ -222,6 +222,15 @@ class IssueFilter:
                 parts.append(f"!({found})" if words.negated else f"({found})" if " " in found else found)
         return " & ".join(parts)
 
+    @property
+    def phrases(self) -> str:
+        """Of these, what the terms of `search_index` cannot tell: words that stand side by side."""
+        parts = []
+        for words in self.query.words:
+            if " " in (found := search_text.lookup(words.text, quoted=words.quoted)):
+                parts.append(f"!({found})" if words.negated else f"({found})")
+        return " & ".join(parts)
+
     def clauses(self) -> tuple[list[Clause], Rest]:
         """What the terms of `search_index` say of the filter, and what that leaves to be looked at."""
         clauses = [
@@ -298,70 +307,45 @@ def find(wanted: IssueFilter) -> Hits:
     """The issues that match, in one statement; for filters with words."""
     clauses, rest = wanted.clauses()
     reading = _read(wanted, clauses)
-    return Hits(reading, clauses, reading.noted, rest)
+    return Hits(reading.blocks, reading.matching(clauses), reading.noted, rest, wanted.phrases)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What was found for the board: everything but by status, and of it what each column has.
+    """What was found for the board: what each column has, whatever the filter says of statuses.
 
     Of the closed columns that is what was closed `since` (a midnight, UTC).
     """
 
-    every: Hits
     of: dict[str, Hits]
     since: datetime | None
 
 
 def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
-    """The same as `find` for the columns of the board.
-
-    Many hits are told apart by the rows of their statuses, of the newest blocks first: mostly these have more than
-    anybody counts. Few are asked one by one.
-    """
+    """The same as `find` for the columns of the board."""
     any_status = wanted.without_status()
-    every = find(any_status)
-    shown = [status.value for status in Status if not wanted.statuses or status in wanted.statuses]
-    if every.are_few:
-        return Columns(every, _columns_of_few(every, shown, since), since)
-    columns = {status: _any([search_index.of_status(status)]) for status in shown}
-    lately: list[str] = []  # columns of few rows: of the days on which issues were closed
+    clauses, rest = any_status.clauses()
+    columns = {
+        status.value: _any([search_index.of_status(status)])
+        for status in Status
+        if not wanted.statuses or status in wanted.statuses
+    }
     if since is not None:
-        for closed in CLOSED:
-            if closed in columns:
-                days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
-                columns[closed] = Clause(((days[0], days[1]),))
-                lately.append(closed)
+        for closed in columns.keys() & set(CLOSED):
+            days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
+            columns[closed] = Clause(((days[0], days[1]),))
+    reading = _read(any_status, [*clauses, *columns.values()])
+    every = reading.matching(clauses)
     of: dict[str, Hits] = {}
-    are_enough = every.newest_are_over(NEWEST_ENOUGH, NEWEST_BLOCKS)
-    for newest in (NEWEST_BLOCKS, None) if are_enough else (None,):
-        spans = [(columns[status].any_of[0], None if status in lately else newest) for status in shown]
-        told = every.told_apart(spans)
-        for status in Status.values:
-            column = columns.get(status, Clause(()))  # a column that is not shown has nothing
+    for status in Status.values:
+        noted, rows = [], {}
+        if status in columns:
             noted = [
-                one
-                for one in told.noted
-                if status in columns and one.status == status and _is_recent(one.closed_at, since)
+                one for one in reading.noted if one.status == status and _is_recent(one.closed_at, since)
             ]
-            of[status] = Hits(told, [column], noted, every.rest)
-        enough = max(CAP, hits.FEW)
-        if all(of[status].n_up_to(enough) > enough for status in shown if status not in lately):
-            break
-    return Columns(every, of, since)
-
-
-def _columns_of_few(every: Hits, shown: Sequence[str], since: datetime | None) -> dict[str, Hits]:
-    ids: dict[str, list[int]] = {status: [] for status in Status.values}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, status, closed_at FROM issues_issue WHERE id = ANY(%s::bigint[]) AND status = ANY(%s)",
-            [every.all.as_array(), list(shown)],
-        )
-        for id_, status, closed_at in cursor.fetchall():
-            if _is_recent(closed_at, since):
-                ids[status].append(id_)
-    return {status: Hits.of(found, every.rest) for status, found in ids.items()}
+            rows = hits.within(every, reading.any_of(columns[status]))
+        of[status] = Hits(reading.blocks, rows, noted, rest, wanted.phrases)
+    return Columns(of, since)
 
 
 def _is_recent(closed_at: datetime | None, since: datetime | None) -> bool:
@@ -428,8 +412,13 @@ def count(wanted: IssueFilter, found: Hits | None = None) -> int:
     if found.is_exact:
         return found.all.n
     n, until = 0, time.monotonic() + COUNT_SECONDS
+    if found.rest is Rest.WORDS:
+        n = found.look(inf, until=until)
+        if not found.is_exact:
+            raise TooManyToCount
+        return n
     for piece in found.in_pieces():
-        n += _count_among(wanted, piece, found.rest)
+        n += wanted.apply(Issue.objects.alive(), found=piece).count()
         if time.monotonic() > until:
             raise TooManyToCount
     return n
@@ -468,24 +457,14 @@ def _tally(wanted: IssueFilter, found: Hits, most: int = CAP) -> Tally:
         n = found.n_up_to(most)
         return Tally(min(n, most), n > most)
     n = 0
+    if found.rest is Rest.WORDS:
+        n = found.look(most)
+        return Tally(min(n, most), n > most)
     for piece in found.in_pieces():
-        n += _count_among(wanted, piece, found.rest)
+        n += wanted.apply(Issue.objects.alive(), found=piece).count()
         if n > most:
             break
     return Tally(min(n, most), n > most)
-
-
-def _count_among(wanted: IssueFilter, piece: Bits, rest: Rest) -> int:
-    """How many of these match."""
-    if rest is not Rest.WORDS:
-        return wanted.apply(Issue.objects.alive(), found=piece).count()
-    with connection.cursor() as cursor:
-        cursor.execute(  # living issues alone have words
-            "SELECT count(*) FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) AND words @@ %s::tsquery",
-            [piece.as_array(), wanted.tsquery],
-        )
-        [(n,)] = cursor.fetchall()
-    return int(n)
 
 
 def count_by_status(wanted: IssueFilter) -> dict[str | None, int]:
@@ -548,14 +527,13 @@ def _page_by_words(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[R
     total = count(wanted, found)
     if offset >= total:
         return [], total
-    n = min(offset + limit, total)
-    since: datetime | None = None
+    n = offset + limit + EXTRA
     while True:
-        newest = found.newest(n, since=since)
+        newest = found.newest(n)
         rows = _page_of_newest(wanted, newest, limit, offset)
         if newest.until is None or (len(rows) == limit and rows[-1][2] > newest.until):
             return [(id_, version) for id_, version, _ in rows], total
-        n, since = (n, rows[-1][2]) if len(rows) == limit else (n * 4, None)
+        n *= 4
 
 
 def _page_of_newest(
@@ -761,12 +739,10 @@ def _column_by_words(
             older = Q(priority_rank=after.rank, changed_at__lt=after.changed_at)
             rows = rows.filter(same | older | Q(priority_rank__gt=after.rank))
         return _column_page(list(rows.values_list(*columns)[: limit + 1]), limit)
-    # Whatever was closed lately was changed lately.
-    is_old = found.since if found.since is not None and status in CLOSED else None
-    bits = column.all if is_old else found.every.all
-    matching = any_status.apply(living, found=bits)
-    if is_old is not None:
-        matching = matching.filter(changed_at__gte=is_old)
+    matching = any_status.apply(living, found=column.all)
+    if found.since is not None and status in CLOSED:
+        # Whatever was closed lately was changed lately.
+        matching = matching.filter(changed_at__gte=found.since)
     ids: list[int] = []
     for rank in range(after.rank if after else 0, 4):
         issues = matching.filter(priority_rank=rank)
@@ -804,24 +780,23 @@ _COLUMN_OF_MANY = """
 
 def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, ColumnPage]:
     """The first page of every column, of what has at most its words to be looked at."""
-    looked_at, looked_for = "", []
-    if not found.every.is_exact:
-        looked_at = (
-            "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
-        )
-        looked_for = [tsquery]
     scans: list[str] = []
     parameters: list[Any] = []
-    first, line = 0, b""
+    # No issue is in two columns, so one line of bits does for all of them.
+    first, line = hits.line_of(column for column in found.of.values() if not column.are_few)
     for status, column in found.of.items():
         if not column.n_up_to(0):
             continue
+        looked_at, looked_for = "", []
+        if not column.is_exact:
+            looked_at = (
+                "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
+            )
+            looked_for = [tsquery]
         if column.are_few:
             scans.append(_COLUMN_OF_FEW.format(looked_at=looked_at))
             parameters += [status, column.all.as_array(), *looked_for, limit + 1]
             continue
-        if not line:
-            first, line = found.every.all.as_bytes()
         lately = [found.since] * 2 if found.since is not None and status in CLOSED else []
         scans.append(
             _COLUMN_OF_MANY.format(
@@ -865,7 +840,7 @@ def board(
         return {status.value: ColumnPage() for status in Status}
     if wanted.tsquery:
         found = found or find_columns(wanted, since)
-        if found.every.rest is not Rest.ANYTHING:
+        if all(column.rest is not Rest.ANYTHING for column in found.of.values()):
             return _board_by_words(found, limit, wanted.tsquery)
         return {status.value: _column_by_words(wanted, status.value, limit, None, found) for status in Status}
     write = _column_scan.__wrapped__ if wanted.q else _column_scan  # what people type is not worth keeping

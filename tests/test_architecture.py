@@ -20,7 +20,7 @@ ARROWS = {
     "models": {"blocks"},
     "fragments": set(),
     "search": {"models"},
-    "hits": {"models"},
+    "hits": {"fragments", "models"},
     "queries": {"hits", "models", "search"},
     "listing": {"hits", "models", "queries", "search"},
     "changes": {"models"},

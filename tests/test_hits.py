@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ from issues.models import (
     undo,
 )
 from issues.queries import IssueFilter, Tally
-from tests.factories import make_issue, make_user
+from tests.factories import elsewhere, make_issue, make_user
 from tests.histories import forget
 from tests.test_listing import everything
 
@@ -200,25 +200,36 @@ def by(request, monkeypatch):
         monkeypatch.setattr(hits, "PAGE", 0)
 
 
+SORTS = [Sort(column, descending) for column, descending in product(COLUMNS, (False, True))]
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(STEP, min_size=4, max_size=30), st.lists(filters(), min_size=2, max_size=3))
-def test_any_history_is_found_as_reading_all_of_it_finds(by, steps, asked):
+@given(
+    st.lists(STEP, min_size=4, max_size=30),
+    st.lists(filters(), min_size=2, max_size=3),
+    st.lists(st.sampled_from(SORTS), min_size=5, max_size=5, unique=True),
+)
+def test_any_history_is_found_as_reading_all_of_it_finds(by, steps, asked, sorts):
     live(steps)
     assert search_index.mistakes() == 0
-    for wanted in asked:
-        check(wanted)
+    check(asked, sorts)
 
     search_index.fold()
 
     assert not SearchNote.objects.exists()
     assert search_index.mistakes() == 0
-    for wanted in asked:
-        check(wanted)
+    check(asked, sorts)
 
 
-def check(wanted: IssueFilter) -> None:
-    assert wanted.mistakes == ()
+def check(asked: list[IssueFilter], sorts: list[Sort]) -> None:
     living = list(Issue.objects.alive().newest_first().prefetch_related("comments"))
+    orders = {sort: everything(IssueFilter(), sort, 1_000) for sort in sorts}
+    for wanted in asked:
+        check_one(wanted, living, orders)
+
+
+def check_one(wanted: IssueFilter, living: list[Issue], orders: dict[Sort, list[int]]) -> None:
+    assert wanted.mistakes == ()
     matching = matching_of(wanted, living)
     newest = [issue.pk for issue in living if issue.pk in matching]
 
@@ -229,9 +240,8 @@ def check(wanted: IssueFilter) -> None:
     for offset in (0, 2):
         rows, total = queries.issue_page(wanted, 3, offset)
         assert ([id_ for id_, _ in rows], total) == (newest[offset : offset + 3], len(matching))
-    for sort in (Sort(column, descending) for column, descending in product(COLUMNS, (False, True))):
-        in_order = [id_ for id_ in everything(IssueFilter(), sort, 1_000) if id_ in matching]
-        assert everything(wanted, sort, 3) == in_order, (wanted, sort)
+    for sort, ids in orders.items():
+        assert everything(wanted, sort, 3) == [id_ for id_ in ids if id_ in matching], (wanted, sort)
     check_board(wanted, matching)
 
 
@@ -274,11 +284,9 @@ def test_words_that_most_old_issues_have_are_found_past_the_new_ones(by):
     assert queries.count_up_to(wanted, 19) == Tally(19, is_more=True)
 
 
-def test_columns_of_many_are_told_apart_by_the_newest_blocks_first(monkeypatch):
-    for module, name, value in (
-        (queries, "NEWEST_BLOCKS", 1), (queries, "NEWEST_ENOUGH", 0), (queries, "CAP", 2), (hits, "FEW", 2),
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, value)
+def test_columns_of_many_are_counted_no_further_than_anybody_wants_to_know(monkeypatch):
+    monkeypatch.setattr(queries, "CAP", 2)
+    monkeypatch.setattr(hits, "FEW", 2)
     ada = make_user()
     made = []
     for last in (search_index.BLOCK - 6, search_index.BLOCK):
@@ -308,11 +316,120 @@ def test_a_search_asks_no_more_of_the_database_for_more_issues(django_assert_num
         make_issue(ada, title=f"battery {n}")
     search_index.fold()
     wanted = IssueFilter(q="battery -drop", tags=())
+    hits.forget()
 
-    with django_assert_num_queries(2):
+    for n, asked in ((5, 2), (5, 2), (6, 3), (6, 2)):
+        if asked == 3:  # a block was folded since: what was kept of it is read again
+            make_issue(ada, title="battery")
+            search_index.fold()
+        with django_assert_num_queries(asked):
+            found = queries.find(wanted)
+            assert queries.count_up_to(wanted, found=found) == Tally(n)
+            assert len(listing.list_page(wanted, Sort(), 50, hits=found).rows) == n
+
+
+def test_what_is_seen_of_a_phrase_is_kept_until_the_block_is_folded(django_assert_num_queries):
+    ada = make_user()
+    one, other = (make_issue(ada, title=title) for title in ("bus drop", "drop bus"))
+    search_index.fold()
+    wanted = IssueFilter(q='"bus drop"')
+    assert queries.count(wanted) == 1
+
+    with django_assert_num_queries(1):
+        assert queries.count(wanted) == 1
+    one.change(by=ada, title="bus, then drop")
+    other.change(by=ada, title="a bus drop")
+    for fold in (lambda: None, search_index.fold, lambda: None):
+        fold()
         found = queries.find(wanted)
-        assert queries.count_up_to(wanted, found=found) == Tally(5)
-        assert len(listing.list_page(wanted, Sort(), 50, hits=found).rows) == 5
+        assert (queries.count(wanted, found), list(found.all.ids())) == (1, [other.pk])
+
+
+def test_what_an_undone_transaction_folded_is_undone_in_what_is_kept():
+    ada = make_user()
+    issue = make_issue(ada, title="battery")
+    search_index.fold()
+    assert counted("battery", "bus", '"bus drop"') == [1, 0, 0]
+
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        issue.change(by=ada, title="bus drop")
+        assert counted("battery", "bus", '"bus drop"') == [0, 1, 1]
+        search_index.fold()
+        assert counted("battery", "bus", '"bus drop"') == [0, 1, 1]
+        1 / 0  # noqa: B018
+
+    assert counted("battery", "bus", '"bus drop"') == [1, 0, 0]
+    issue.refresh_from_db()
+    issue.trash(by=ada)
+    search_index.fold()
+    assert counted("battery", "bus", '"bus drop"') == [0, 0, 0]
+
+
+def counted(*asked: str) -> list[int]:
+    return [queries.count(IssueFilter(q=q)) for q in asked]
+
+
+def test_what_is_seen_of_an_issue_that_its_block_does_not_know_is_not_kept():
+    ada = make_user()
+    issue = make_issue(ada, title="bus drop")
+    search_index.fold()
+    wanted = IssueFilter(q='"bus drop"')
+
+    for fold in (lambda: None, search_index.fold):
+        found = queries.find(wanted)
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            issue.change(by=ada, title="drop bus")
+            fold()
+            assert queries.count(wanted, found) == 0
+            1 / 0  # noqa: B018
+        issue.refresh_from_db()
+        assert queries.count(wanted) == 1
+        hits.forget()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_thread_keeps_nothing_for_another_that_sees_another_state():
+    ada = make_user()
+    issue = make_issue(ada, title="battery")
+    search_index.fold()
+    seen = []
+
+    with transaction.atomic():
+        issue.change(by=ada, title="bus drop")
+        search_index.fold()
+        for _ in range(2):
+            elsewhere(lambda: seen.append(counted("battery", "bus", '"bus drop"')))
+            seen.append(counted("battery", "bus", '"bus drop"'))
+    elsewhere(lambda: seen.append(counted("battery", "bus", '"bus drop"')))
+
+    assert seen == [[1, 0, 0], [0, 1, 1], [1, 0, 0], [0, 1, 1], [0, 1, 1]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_folded_while_a_search_reads_again_is_read_again_too():
+    ada = make_user()
+    made = []
+    for last in (search_index.BLOCK - 2, search_index.BLOCK):  # one each of two blocks
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT setval('issues_issue_id_seq', %s)", [last])
+        made.append(make_issue(ada, title="battery"))
+    search_index.fold()
+    assert counted("battery", "bus") == [2, 0]
+    made[0].change(by=ada, title="bus")
+    search_index.fold()
+    looks = []
+
+    def meanwhile(execute, sql, *arguments):
+        if "issues_searchblock" in sql:
+            looks.append(sql)
+            if len(looks) == 2:  # of the first block alone
+                elsewhere(lambda: [made[1].change(by=ada, title="drop"), search_index.fold()])
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(meanwhile):
+        assert queries.count(IssueFilter(q="battery")) == 0
+    assert len(looks) == 3
+    assert counted("battery", "bus", "drop") == [0, 1, 1]
 
 
 def test_an_issue_filed_after_the_search_was_read_is_in_no_page_of_it(by):
@@ -329,6 +446,7 @@ def test_an_issue_filed_after_the_search_was_read_is_in_no_page_of_it(by):
 def test_an_exact_count_of_issues_to_be_looked_at_is_given_up(monkeypatch):
     for _ in range(3):
         make_issue(title="bus drop")
+    search_index.fold()
     monkeypatch.setattr(queries, "COUNT_SECONDS", -1)
 
     assert queries.count(IssueFilter(q="bus drop")) == 3

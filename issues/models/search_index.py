@@ -35,6 +35,9 @@ FOLDED_AT_ONCE = 2_000  # issues
 _FOLD_LOCK = 0x464E57  # any number that nothing else locks
 EVERY = ""  # the term of all issues that the blocks know
 LAST = "\U0010ffff"  # comes after every letter
+# Of a row of SearchBlock, the version of that row: which transaction wrote it, and where. Whatever changes a block's terms
+# writes its row anew, so while this is the same they say the same; and no other content will ever be called so.
+EDITION = "xmin::text || ctid::text"
 
 
 class SearchBlock(models.Model):
@@ -316,6 +319,9 @@ def _write_blocks(cursor: CursorWrapper, blocks: dict[int, _Changed]) -> None:
             """,
             [list(column) for column in zip(*rows, strict=True)],
         )
+    if emptied := [number for number, block in blocks.items() if block.gone and not block.moments]:
+        # Another edition of it, though not filed over another time.
+        cursor.execute("UPDATE issues_searchblock SET number = number WHERE number = ANY(%s)", [emptied])
 
 
 def _write_terms(cursor: CursorWrapper, blocks: dict[int, _Changed]) -> None:
