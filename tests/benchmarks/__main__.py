@@ -199,6 +199,24 @@ DEEP = [0]
 NUMBERS: list[int] = []  # of the issues whose pages are asked for
 
 
+def in_a_folder_of_its_own(folder: str, **more: str) -> None:
+    """Set the environment for a service as in production, with its data in a folder that goes when this program ends."""
+    for name in ("DATABASE_URL", "ISSUETRACKER_LOCAL"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "ISSUETRACKER_DATA_DIR": folder,
+        "ISSUETRACKER_SECRET_KEY": "benchmark-" + "k" * 50,
+        "ISSUETRACKER_HOSTS": "127.0.0.1",
+        "ISSUETRACKER_TLS_REDIRECT": "0",
+        "ISSUETRACKER_RATE_LIMIT": "100000000",
+        "ISSUETRACKER_LOG_LEVEL": "WARNING",
+        "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
+        **more,
+    }
+    # Registered before the database is started, and so called after it was stopped.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -318,20 +336,7 @@ def main() -> None:
     options.add_argument("--connections", default="1,16")
     options.add_argument("--comments", default="5")
     asked = options.parse_args()
-    folder = tempfile.mkdtemp(prefix="findings-bench-")
-    os.environ["ISSUETRACKER_DATA_DIR"] = folder
-    os.environ.pop("DATABASE_URL", None)
-    os.environ.pop("ISSUETRACKER_LOCAL", None)
-    os.environ |= {
-        "ISSUETRACKER_SECRET_KEY": "benchmark-" + "k" * 50,
-        "ISSUETRACKER_HOSTS": "127.0.0.1",
-        "ISSUETRACKER_TLS_REDIRECT": "0",
-        "ISSUETRACKER_RATE_LIMIT": "100000000",
-        "ISSUETRACKER_LOG_LEVEL": "WARNING",
-        "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
-    }
-    # Registered before the database is started, and so called after it was stopped.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    in_a_folder_of_its_own(tempfile.mkdtemp(prefix="findings-bench-"))
     if asked.only != "evidence":
         bench(asked)
     if asked.only in ("", "evidence"):

@@ -8,7 +8,6 @@ Processor time is what a machine that others use does not change; what goes by t
 """
 
 import argparse
-import atexit
 import http.client
 import os
 import re
@@ -42,18 +41,8 @@ def main() -> None:
     asked = options.parse_args()
     (bench.PROJECT / "var").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="findings-evidence-", dir=bench.PROJECT / "var"))
-    os.environ.pop("DATABASE_URL", None)
-    os.environ.pop("ISSUETRACKER_LOCAL", None)
-    os.environ |= {
-        "ISSUETRACKER_DATA_DIR": str(folder / "data"),
-        "ISSUETRACKER_SECRET_KEY": "benchmark-" + "k" * 50,
-        "ISSUETRACKER_HOSTS": "127.0.0.1",
-        "ISSUETRACKER_TLS_REDIRECT": "0",
-        "ISSUETRACKER_RATE_LIMIT": "0",
-        "ISSUETRACKER_UPLOAD_LIMIT": str(2 * 10**9),
-        "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
-    }
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after PostgreSQL, which stops at exit, too
+    more = {"ISSUETRACKER_RATE_LIMIT": "0", "ISSUETRACKER_UPLOAD_LIMIT": str(2 * 10**9)}
+    bench.in_a_folder_of_its_own(str(folder), ISSUETRACKER_DATA_DIR=str(folder / "data"), **more)
     measure(folder, asked.megabytes, asked.rounds)
 
 

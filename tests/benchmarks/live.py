@@ -7,11 +7,9 @@ measured first, and printed.
 """
 
 import argparse
-import atexit
 import http.client
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,18 +29,7 @@ def main() -> None:
     options.add_argument("--boards", type=int, default=50)
     options.add_argument("--seconds", type=int, default=30)
     asked = options.parse_args()
-    folder = tempfile.mkdtemp(prefix="findings-live-")
-    os.environ.pop("DATABASE_URL", None)
-    os.environ.pop("ISSUETRACKER_LOCAL", None)
-    os.environ |= {
-        "ISSUETRACKER_DATA_DIR": folder,
-        "ISSUETRACKER_SECRET_KEY": "benchmark-" + "k" * 50,
-        "ISSUETRACKER_HOSTS": "127.0.0.1",
-        "ISSUETRACKER_TLS_REDIRECT": "0",
-        "DJANGO_SETTINGS_MODULE": "issuetracker.settings",
-        "PORT": str(bench.free_port()),
-    }
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after PostgreSQL, which stops at exit, too
+    bench.in_a_folder_of_its_own(tempfile.mkdtemp(prefix="findings-live-"), PORT=str(bench.free_port()))
     measure(asked.boards, asked.seconds)
 
 

@@ -32,11 +32,15 @@ class Result:
 
 class _Connection:
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = port
+        self.open()
         self.started = 0.0
         self.buffer = bytearray(1 << 18)
         self.filled = self.expected = self.body_at = 0
+
+    def open(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request: Request) -> None:
         self.filled = self.expected = 0
@@ -67,21 +71,33 @@ class _Connection:
 
 
 def run(
-    ports: Sequence[int], connections: int, requests: Iterator[Request], check: Check, seconds: float
+    ports: Sequence[int],
+    connections: int,
+    requests: Iterator[Request],
+    check: Check,
+    seconds: float,
+    *,
+    anew: bool = False,
 ) -> Result:
     """Keep `connections` connections busy for `seconds`, spread evenly over `ports` (one server process each).
 
+    With `anew` each request has a connection of its own, which is all that some servers know.
     What this costs itself is taken from the servers' two cores, so it does little: an answer that equals the last right
     one, byte by byte, is right.
     """
     poll = select.epoll()
-    held = [_Connection(ports[n % len(ports)]) for n in range(connections)]
-    by_number = {connection.socket.fileno(): connection for connection in held}
-    result, right = Result(seconds), None
-    begin = time.perf_counter()
-    for number, connection in by_number.items():
+    by_number: dict[int, _Connection] = {}
+
+    def begin_with(connection: _Connection) -> None:
+        number = connection.socket.fileno()
+        by_number[number] = connection
         poll.register(number, select.EPOLLIN)
         connection.send(next(requests))
+
+    result, right = Result(seconds), None
+    begin = time.perf_counter()
+    for n in range(connections):
+        begin_with(_Connection(ports[n % len(ports)]))
     while by_number:
         for number, _ in poll.poll():
             connection = by_number[number]
@@ -96,11 +112,15 @@ def run(
                 else:
                     result.wrong += 1
                     result.example = result.example or answer[1][:300]
-            if now - begin < seconds:
+            goes_on = now - begin < seconds
+            if goes_on and not anew:
                 connection.send(next(requests))
-            else:
-                poll.unregister(number)
-                by_number.pop(number).socket.close()
+                continue
+            poll.unregister(number)
+            by_number.pop(number).socket.close()
+            if goes_on:
+                connection.open()
+                begin_with(connection)
     poll.close()
     result.seconds = time.perf_counter() - begin
     return result
