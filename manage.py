@@ -1,12 +1,14 @@
 #!/usr/bin/env python
 """The operator's door to the project: `python manage.py help` lists the verbs."""
 
+import gc
 import os
 import signal
 import sys
 
 
 def main() -> None:
+    gc.disable()  # until everything is loaded (issues/apps.py)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
     from django.core.management import execute_from_command_line
 

@@ -1,13 +1,19 @@
 """gunicorn's configuration: `gunicorn -c python:issuetracker.gunicorn issuetracker.wsgi`."""
 
+import gc
 import os
 from typing import Any
 
 from issuetracker.parent import follow_parent
 
+gc.disable()  # until everything is loaded (issues/apps.py)
+
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "issuetracker.worker.PatientWorker"
+# The parent loads everything once and opens nothing; workers, new ones too, are there at once and share its memory. New code
+# comes with a new parent (a restart, or USR2): HUP starts new workers of the old one.
+preload_app = True
 threads = 8  # each holds its own database connection
 # Without a cap one worker accepts every connection and the others have nothing to do.
 worker_connections = 256
