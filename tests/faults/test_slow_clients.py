@@ -11,10 +11,14 @@ from .conftest import Service, ask, figure, until
 
 SLOW = 200
 HEAD = b"POST /issues HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+EDGE = b"edge-of-the-parts-of-a-form"  # a short one would be found in random bytes now and then
+FORM = b"multipart/form-data; boundary=" + EDGE
 UPLOAD = (
-    b"POST /attachments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-    b"Content-Length: 50000000\r\n\r\n--b\r\n"
+    b"POST /attachments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: " + FORM + b"\r\n"
+    b"Content-Length: 50000000\r\n\r\n--" + EDGE + b"\r\n"
 )
+PART = b"--" + EDGE + b'\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+END = b"\r\n--" + EDGE + b"--\r\n"
 # What each kind of dawdler has said when it falls silent.
 KINDS = {
     "says nothing": b"",
@@ -51,12 +55,8 @@ def test_a_small_upload_gets_through_beside_one_slow_client_less_than_there_is_r
         for _ in range(3):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=10))
             client.sendall(UPLOAD)
-        body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n' + os.urandom(
-            200_000
-        )
-        answer = ask(
-            running.port, "/attachments", "POST", body + b"\r\n--b--\r\n", Content_Type="multipart/form-data; boundary=b"
-        )  # fmt: skip
+        body = PART + os.urandom(200_000) + END
+        answer = ask(running.port, "/attachments", "POST", body, Content_Type=FORM.decode())
 
     assert answer.status == 201
 
@@ -74,11 +74,8 @@ def test_a_request_in_single_bytes_is_answered_like_any_other(running: Service):
 
 
 def test_what_is_sent_right_behind_an_upload_is_answered_too(running: Service):
-    part = (
-        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n%s\r\n--b--\r\n'
-        % os.urandom(3_000_000)
-    )
-    upload = UPLOAD.removesuffix(b"--b\r\n").replace(b"50000000", b"%d" % len(part)) + part
+    part = PART + os.urandom(3_000_000) + END
+    upload = UPLOAD.removesuffix(b"--" + EDGE + b"\r\n").replace(b"50000000", b"%d" % len(part)) + part
     last = b"GET /no-such-page HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
         client.sendall(upload + upload + last)
