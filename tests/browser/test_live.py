@@ -3,11 +3,13 @@
 import os
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
 from issues.changes import MANY
 from issues.models import Issue, bulk
-from tests.factories import make_issue, make_user
+from tests.factories import make_issue, make_session, make_user
+from tests.models.test_plan import make_plan
 
 # Milliseconds; what issue pages promise. Where others want the processors, too, all take their time.
 SOON = 2_000 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -273,3 +275,26 @@ def test_list_and_issue_page_show_a_change_of_more_issues_than_can_be_named(page
 
     expect(page.locator(f"tr#{issues[0].reference}")).to_have_count(0)
     expect(page.locator("#arrived")).to_be_empty()
+
+
+def test_plan_and_session_page_show_a_change_among_more_than_can_be_named(page, another_page, many):
+    ada, issues = many
+    plan = make_plan(by=ada)
+    session = make_session(ada, title="Cold soak")
+    issues[0].change(by=ada, sessions=[session.uuid])
+    page.goto(f"/{plan.issue.reference}/plans/{plan.uuid}")
+    page.keyboard.press("j")
+    expect(page.get_by_role("checkbox", name="Check the strap")).to_be_focused()
+    another_page.goto(session.get_absolute_url())
+    another_page.get_by_role("link", name="Edit").click()
+    another_page.get_by_role("textbox", name="What was said").fill("Half a sen")
+
+    with transaction.atomic():  # so that they come in one answer
+        bulk.change([issue.pk for issue in issues], by=ada, fields={"status": "in_progress"})
+        for step in plan.progress().outline.steps:
+            plan.tick(step.key, by=ada)
+
+    expect(page.get_by_role("checkbox", name="Measure again")).to_be_checked(timeout=SOON)
+    expect(page.get_by_role("checkbox", name="Check the strap")).to_be_focused()
+    expect(another_page.locator("#issues")).to_contain_text("In progress", timeout=SOON)
+    expect(another_page.get_by_role("textbox", name="What was said")).to_have_value("Half a sen")
