@@ -14,9 +14,9 @@ from django.urls.resolvers import RegexPattern
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
-from .urls import documented, ours
+from issuetracker.middleware import GetResponse
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
+from .urls import documented, ours
 
 _routes = URLResolver(RegexPattern(r"^/(?:api/v1/)?"), [*documented, *ours])
 

@@ -5,7 +5,6 @@ database, signed, which only a page or an answer that needed signing in has give
 """
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -16,13 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.views.decorators.http import require_safe
 
 from issues import changes, queries
+from issuetracker.middleware import GetResponse
 
 from .htmx import PageRequest
 
 GOOD_FOR = 60  # minutes that a cursor hears "nothing" without a look at the session
 UNTRIAGED = 100  # the side column counts no further
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _memory = changes.Memory()
 _signer = Signer(salt="live")

@@ -1,6 +1,5 @@
 """What holds for every page: the content security policy, and who is looking in local mode."""
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -16,13 +15,13 @@ from django.utils.http import urlencode
 from issues import queries
 from issues.models import Priority, SavedView, Status, User
 from issues.models.attempts import TooManyAttempts
+from issuetracker.middleware import GetResponse
 
 from . import live
 from .errors import too_large, too_many
 from .kept import kept_at, mark_of
 from .undo import Did
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 READ_THROUGH = 4  # how many times the limit of files is read, for the text beside them
 
 
