@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from itertools import chain, islice
 from math import inf
 from typing import Any
@@ -29,6 +30,7 @@ FEW = (
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
 SPARSE = 25  # unless it passed over so many others for each of them
+COLUMNS = 16  # orders that the issues of a board stand in: a status and a priority
 _NOTHING = bytes(BLOCK // 8)
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +63,7 @@ class Noted:
     id: int
     created_at: datetime
     status: str | None
+    rank: int  # of its priority
     closed_at: datetime | None
 
 
@@ -229,44 +232,47 @@ class Hits:
         noted: Sequence[Noted],
         rest: Rest = Rest.NOTHING,
         phrases: str = "",
+        open_: Rows | None = None,
     ) -> None:
-        """`rows` from the newest block on; `phrases` is, as a `tsquery`, what a rest of words leaves to be looked for."""
+        """`rows` from the newest block on; `phrases` is, as a `tsquery`, what a rest of words leaves to be looked for.
+
+        `open_` are those of which it is not known whether they have it, if that was asked before.
+        """
         self.rest = rest
         self._blocks = blocks
         self._rows = dict(rows)
-        self._noted = Bits.of((one.id for one in noted), is_exact=True)
-        self._moments = [(at, at) for at in (_microseconds(one.created_at) for one in noted)]
+        self.noted = noted
         self._phrases = phrases
-        self._open: dict[int, int] = {}  # those of which it is not known whether the words stand side by side
-        if rest is Rest.WORDS:
-            self._open = dict(rows)
+        self._open = open_ or {}
+        if rest is Rest.WORDS and open_ is None:
+            self._open = self._rows
             self._recall()
+
+    def within(self, rows: Rows, noted: Sequence[Noted]) -> "Hits":
+        """Those of them that are in these rows, or in what is left of those that were noted."""
+        open_ = within(self._open, rows)
+        return Hits(self._blocks, within(self._rows, rows), noted, self.rest, self._phrases, open_)
 
     @property
     def is_exact(self) -> bool:
         return self.rest is not Rest.ANYTHING and not self._open
 
-    def n_up_to(self, most: int) -> int:
-        """How many they are, or more than `most`."""
-        n = self._noted.n
-        for bits in self._rows.values():
-            if n > most:
-                break
-            n += bits.bit_count()
-        return n
+    @cached_property
+    def n(self) -> int:
+        return len(self.noted) + sum(bits.bit_count() for bits in self._rows.values())
 
     @property
     def are_few(self) -> bool:
-        return self.n_up_to(FEW) <= FEW
+        return self.n <= FEW
+
+    def are_sooner_named(self, n: int) -> bool:
+        """Whether it takes less to name all of them than to meet the first `n` on a scan of a priority of a column."""
+        passed = n * BLOCK * len(self._blocks.editions) // COLUMNS
+        return self.n <= FEW and self.n * self.n * SPARSE <= passed
 
     @property
     def all(self) -> Bits:
         return self._put_together(self._rows, FEW)
-
-    @property
-    def rows(self) -> Rows:
-        """Those that the blocks know, from the newest on."""
-        return self._rows
 
     def look(self, most: float, *, until: float = inf) -> int:
         """How many match where words are the rest: from the newest on they are looked at until more than `most` do.
@@ -274,13 +280,14 @@ class Hits:
         What was seen is kept for as long as the block is of the same edition. `until` is when the clock
         (`time.monotonic`) ends it.
         """
-        n = sum(bits.bit_count() for bits in without(self._rows, self._open).values()) + self._noted.n
+        n = sum(bits.bit_count() for bits in without(self._rows, self._open).values()) + len(self.noted)
         while n <= most and self._open and time.monotonic() <= until:
             piece = _rows_of(islice(_ids_of(self._open), FEW + 1))
             having = _look_at(piece, self._phrases)
             n += sum(bits.bit_count() for bits in having.values())
             self._open = without(self._open, piece)
             self._rows = without(self._rows, without(piece, having))
+            vars(self).pop("n", None)
         return n
 
     def newest(self, n: float = inf, before: datetime | None = None) -> Newest:
@@ -300,7 +307,8 @@ class Hits:
         taken = numbers[:end]
         passed = BLOCK * sum(self._share(number, until, latest) for number in taken)
         few = max(PAGE, min(FEW, int(passed) // SPARSE))
-        moments = [filed[number] for number in taken] + self._moments
+        moments = [filed[number] for number in taken]
+        moments += [(at, at) for at in (_microseconds(one.created_at) for one in self.noted)]
         return Newest(
             self._put_together({number: self._rows[number] for number in taken}, few),
             _joined([(max(oldest, until), newest) for oldest, newest in moments if newest >= until]),
@@ -316,7 +324,7 @@ class Hits:
 
     def in_pieces(self) -> Iterator[Bits]:
         """All of them from the newest block on, a thousand at a time, to be looked at."""
-        ids = chain(self._noted.ids(), _ids_of(self._rows))
+        ids = chain((one.id for one in self.noted), _ids_of(self._rows))
         while piece := list(islice(ids, FEW + 1)):
             yield Bits.of(piece, is_exact=self.is_exact)
 
@@ -336,7 +344,7 @@ class Hits:
 
     def _put_together(self, rows: Rows, few: int) -> Bits:
         """Some of the blocks, and all that were looked at."""
-        bits = _together((rows, self._noted.bits)) if self._noted.n else rows
+        bits = _together((rows, _rows_of(one.id for one in self.noted))) if self.noted else rows
         n = sum(row.bit_count() for row in bits.values())
         return Bits(bits, n, self.is_exact, by_id=n <= few)
 
@@ -375,7 +383,7 @@ _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
 _READ = f"""
     SELECT told.n, told.blocks, told.rows,
         NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
-        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::timestamptz AS closed_at
+        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::integer AS rank, NULL::timestamptz AS closed_at
     FROM (
         SELECT asked.n, array_agg(t.block) AS blocks, array_agg(t.issues) AS rows
         FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n)
@@ -387,11 +395,11 @@ _READ = f"""
     ) told
     UNION ALL
     SELECT 0, array_agg(number), NULL, array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")},
-        NULL, NULL, NULL, NULL
+        NULL, NULL, NULL, NULL, NULL
     FROM issues_searchblock
     UNION ALL
     SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
-        note.issue_id, i.created_at, i.status, i.closed_at
+        note.issue_id, i.created_at, i.status, i.priority_rank, i.closed_at
     FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
 """  # noqa: S608 - constants
 
@@ -436,7 +444,7 @@ def _look(
     stale: dict[int, int] = {}
     noted = []
     blocks = _last
-    for n, of, issues, editions, oldest, newest, id_, created_at, status, closed_at in found:
+    for n, of, issues, editions, oldest, newest, id_, *noticed in found:
         if n > 0:
             rows[asked[n - 1]] = _unpacked(of, issues)
         elif n == 0:
@@ -446,7 +454,7 @@ def _look(
         else:
             stale[id_ // BLOCK] = stale.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
             if n == -1:
-                noted.append(Noted(id_, created_at, status, closed_at))
+                noted.append(Noted(id_, *noticed))
     return Reading(rows, blocks, stale, noted)
 
 

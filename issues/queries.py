@@ -28,7 +28,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from . import hits
-from .hits import Bits, Clause, Hits, Newest, Reading, Rest, Stretch
+from .hits import Bits, Clause, Hits, Newest, Reading, Rest, Rows, Stretch
 from .models import (
     CLOSED,
     Issue,
@@ -55,6 +55,7 @@ RECENT_DAYS = 14  # closed columns of the board show this much
 DEEP = 2_000  # offsets beyond this skip whole days by their counts
 COUNT_SECONDS = 3  # how long a count may take for which issues with the words must be looked at
 USUAL_LIMITS = (10, 20, 25, 50, 100, 200, 250, 500, 1_000)  # of a page of the API
+PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)  # as `priority_rank` counts them; none comes last
 CAP = 1_000  # where pages stop counting
 EXTRA = 30  # issues that are expected beyond a page where it is read from: issues do not come evenly
 COMMON = 20_000  # suggestions meet words in more issues than this, by PostgreSQL's estimate, on the way
@@ -318,6 +319,7 @@ class Columns:
     """
 
     of: dict[str, Hits]
+    ranks: Sequence[Rows]  # which issues have each priority, from high to none
     since: datetime | None
 
 
@@ -334,18 +336,19 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
         for closed in columns.keys() & set(CLOSED):
             days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
             columns[closed] = Clause(((days[0], days[1]),))
-    reading = _read(any_status, [*clauses, *columns.values()])
-    every = reading.matching(clauses)
+    ranks = [_any([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
+    reading = _read(any_status, [*clauses, *columns.values(), *ranks])
+    every = Hits(reading.blocks, reading.matching(clauses), reading.noted, rest, wanted.phrases)
     of: dict[str, Hits] = {}
     for status in Status.values:
-        noted, rows = [], {}
-        if status in columns:
-            noted = [
-                one for one in reading.noted if one.status == status and _is_recent(one.closed_at, since)
-            ]
-            rows = hits.within(every, reading.any_of(columns[status]))
-        of[status] = Hits(reading.blocks, rows, noted, rest, wanted.phrases)
-    return Columns(of, since)
+        column = columns.get(status, Clause(()))  # what is not shown has nothing
+        noted = [
+            one
+            for one in reading.noted
+            if status in columns and one.status == status and _is_recent(one.closed_at, since)
+        ]
+        of[status] = every.within(reading.any_of(column), noted)
+    return Columns(of, [reading.any_of(rank) for rank in ranks], since)
 
 
 def _is_recent(closed_at: datetime | None, since: datetime | None) -> bool:
@@ -410,7 +413,7 @@ def count(wanted: IssueFilter, found: Hits | None = None) -> int:
         return wanted.apply(Issue.objects.alive()).count()
     found = found or find(wanted)
     if found.is_exact:
-        return found.all.n
+        return found.n
     n, until = 0, time.monotonic() + COUNT_SECONDS
     if found.rest is Rest.WORDS:
         n = found.look(inf, until=until)
@@ -454,8 +457,7 @@ def count_up_to(wanted: IssueFilter, most: int = CAP, found: Hits | None = None)
 def _tally(wanted: IssueFilter, found: Hits, most: int = CAP) -> Tally:
     """How many of these match: they are counted, or looked at until it is enough."""
     if found.is_exact:
-        n = found.n_up_to(most)
-        return Tally(min(n, most), n > most)
+        return Tally(min(found.n, most), found.n > most)
     n = 0
     if found.rest is Rest.WORDS:
         n = found.look(most)
@@ -728,7 +730,7 @@ def _column_by_words(
 ) -> ColumnPage:
     """A page of what was found in a column: sorted while it is little, else met in the column's order."""
     column = found.of[status]
-    if not column.n_up_to(0):
+    if not column.n:
         return ColumnPage()
     any_status, living = wanted.without_status(), Issue.objects.alive().filter(status=status)
     columns = ("id", "version", "priority_rank", "changed_at")
@@ -760,14 +762,14 @@ def _column_by_words(
 
 _COLUMN_OF_FEW = """
     (SELECT status, id, version, priority_rank, changed_at FROM issues_issue
-    WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[]) {looked_at}
+    WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[])
     ORDER BY priority_rank, changed_at DESC, id DESC LIMIT %s)
 """
 # Ids alone are read from the index, also those that are passed over. A lateral join takes the priorities in their order,
 # and the limit ends it early. Whatever was closed lately was changed lately: the index ends the scan.
 _COLUMN_OF_MANY = """
     (SELECT i.status, i.id, i.version, i.priority_rank, i.changed_at FROM (
-        SELECT met.id FROM (VALUES (0), (1), (2), (3)) AS ranks (rank) CROSS JOIN LATERAL (
+        SELECT met.id FROM unnest(%s::integer[]) AS ranks (rank) CROSS JOIN LATERAL (
             SELECT id FROM issues_issue
             WHERE deleted_at IS NULL AND status = %s AND priority_rank = ranks.rank {lately}
                 AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END
@@ -778,41 +780,58 @@ _COLUMN_OF_MANY = """
 """
 
 
+_LOOKED_AT = "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
+
+
+def _parts_of_columns(
+    found: Columns, n: int
+) -> tuple[dict[str, list[int]], list[tuple[str, list[int], Hits]]]:
+    """Where the first `n` issues of each column are: those that are named, and what is met in the order of the column.
+
+    As issues stand by priority first, those of lower ones are only asked for where the higher ones have too few.
+    """
+    named: dict[str, list[int]] = {}
+    walked: list[tuple[str, list[int], Hits]] = []
+    for status, column in found.of.items():
+        if not column.is_exact:  # nothing tells how many of them match
+            walked.append((status, list(range(len(found.ranks))), column))
+            continue
+        missing = n
+        for rank, rows in enumerate(found.ranks):
+            part = column.within(rows, [one for one in column.noted if one.rank == rank])
+            if not part.n:
+                continue
+            if part.are_sooner_named(missing):
+                named.setdefault(status, []).extend(part.all.ids())
+            else:
+                walked.append((status, [rank], part))
+            missing -= part.n
+            if missing <= 0:
+                break
+    return named, walked
+
+
 def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, ColumnPage]:
     """The first page of every column, of what has at most its words to be looked at."""
+    named, walked = _parts_of_columns(found, limit + 1)
     scans: list[str] = []
     parameters: list[Any] = []
+    for status, ids in named.items():
+        scans.append(_COLUMN_OF_FEW)
+        parameters += [status, f"{{{','.join(map(str, ids))}}}", limit + 1]
     # No issue is in two columns, so one line of bits does for all of them.
-    first, line = hits.line_of(column for column in found.of.values() if not column.are_few)
-    for status, column in found.of.items():
-        if not column.n_up_to(0):
-            continue
-        looked_at, looked_for = "", []
-        if not column.is_exact:
-            looked_at = (
-                "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
-            )
-            looked_for = [tsquery]
-        if column.are_few:
-            scans.append(_COLUMN_OF_FEW.format(looked_at=looked_at))
-            parameters += [status, column.all.as_array(), *looked_for, limit + 1]
-            continue
+    first, line = hits.line_of(part for _, _, part in walked)
+    for status, ranks, part in walked:
         lately = [found.since] * 2 if found.since is not None and status in CLOSED else []
+        looked_for = [] if part.is_exact else [tsquery]
         scans.append(
             _COLUMN_OF_MANY.format(
-                lately="AND changed_at >= %s AND closed_at >= %s" if lately else "", looked_at=looked_at
+                lately="AND changed_at >= %s AND closed_at >= %s" if lately else "",
+                looked_at="" if part.is_exact else _LOOKED_AT,
             )
         )
-        parameters += [
-            status,
-            *lately,
-            first,
-            first + 8 * len(line),
-            first,
-            *looked_for,
-            limit + 1,
-            limit + 1,
-        ]
+        parameters += [ranks, status, *lately, first, first + 8 * len(line), first, *looked_for]
+        parameters += [limit + 1, limit + 1]
     rows: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status in found.of}
     if scans:
         with connection.cursor() as cursor:
