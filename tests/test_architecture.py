@@ -21,7 +21,7 @@ ARROWS = {
     "fragments": set(),
     "search": {"models"},
     "hits": {"fragments", "models"},
-    "queries": {"hits", "models", "search"},
+    "queries": {"fragments", "hits", "models", "search"},
     "listing": {"hits", "models", "queries", "search"},
     "changes": {"models"},
     "export": {"models", "queries"},

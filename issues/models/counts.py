@@ -9,7 +9,7 @@ the deltas of a group into one row.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -216,33 +216,15 @@ def closed_since(day: date) -> dict[str, int]:
         return {status: int(n) for status, n in cursor.fetchall() if n}
 
 
-def day_at(offset: int, statuses: tuple[str, ...] = (), priorities: tuple[str, ...] = ()) -> tuple[date, int]:
-    """Where the newest-first list stands at `offset`: the last day to look at, and how many of it to pass over.
-
-    With this a page at offset 900,000 costs what the first one costs: whole days are skipped by their counts.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT day, before FROM (
-                SELECT day, sum(sum(n)) OVER (ORDER BY day DESC) - sum(n) AS before
-                FROM issues_countdelta
-                WHERE family = 'created'
-                  AND (%(all_statuses)s OR status = ANY(%(statuses)s))
-                  AND (%(all_priorities)s OR priority = ANY(%(priorities)s))
-                GROUP BY day
-            ) days WHERE before <= %(offset)s ORDER BY day LIMIT 1
-            """,
-            {
-                "all_statuses": not statuses,
-                "statuses": list(statuses),
-                "all_priorities": not priorities,
-                "priorities": list(priorities),
-                "offset": offset,
-            },
-        )
-        row = cursor.fetchone()
-    return (row[0], offset - int(row[1])) if row else (date.max - timedelta(days=1), offset)
+def created_read(statuses: Sequence[str] = (), priorities: Sequence[str] = ()) -> tuple[str, list[Any]]:
+    """How many issues of these states were created on each `day` (UTC), as `n`; as SQL and parameters."""
+    sql = "SELECT day, sum(n)::bigint AS n FROM issues_countdelta WHERE family = 'created'"
+    parameters = []
+    for column, values in (("status", statuses), ("priority", priorities)):
+        if values:
+            sql += f" AND {column} = ANY(%s)"
+            parameters.append(list(values))
+    return f"{sql} GROUP BY day", parameters
 
 
 def _day(moment: datetime) -> date:

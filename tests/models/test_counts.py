@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from issues import queries
 from issues.models import CountDelta, Event, Issue, Priority, Status, counts
 from issues.queries import IssueFilter
-from tests.factories import make_issue, make_user
+from tests.factories import make_issue, make_user, settled
 
 
 def counted():
@@ -139,3 +139,25 @@ def test_a_deep_page_is_where_a_plain_offset_is(monkeypatch, offset, statuses):
 
     assert rows == list(everything[offset : offset + 10])
     assert total == everything.count()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deep_page_knows_of_what_was_filed_and_closed_since_the_last_one(monkeypatch):
+    """How many were filed on each day is kept, while nothing happens."""
+    ada = make_user()
+    issues = [make_issue(ada, at=datetime(2026, 11, 1 + n, tzinfo=UTC)) for n in range(4)]
+    monkeypatch.setattr(queries, "DEEP", -1)
+    wanted = IssueFilter(statuses=("open",))
+
+    def page() -> tuple[list[int], int]:
+        settled()
+        rows, total = queries.issue_page(wanted, 10, 2)
+        return [id_ for id_, _ in rows], total
+
+    assert page() == page() == ([issues[1].pk, issues[0].pk], 4)
+    newest = make_issue(ada, at=datetime(2026, 11, 9, tzinfo=UTC))
+    assert page() == ([issues[2].pk, issues[1].pk, issues[0].pk], 5)
+    issues[3].change(by=ada, status="resolved")
+    assert page() == ([issues[1].pk, issues[0].pk], 4)
+    newest.trash(by=ada)
+    assert page() == ([issues[0].pk], 3)
