@@ -61,8 +61,7 @@ USUAL_LIMITS = (10, 20, 25, 50, 100, 200, 250, 500, 1_000)  # of a page of the A
 PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)  # as `priority_rank` counts them; none comes last
 CAP = 1_000  # where pages stop counting
 EXTRA = 30  # issues that are expected beyond a page where it is read from: issues do not come evenly
-COMMON = 20_000  # suggestions meet words in more issues than this, by PostgreSQL's estimate, on the way
-PASSED = 2_000  # newest issues that they look at for them, before they are looked up after all
+MET = 300  # newest issues with the words, of which those with them in the title are suggested first
 
 
 class Parameters(Protocol):
@@ -137,6 +136,13 @@ class IssueFilter:
             runs=tuple(filter(_is_uuid, values("run")))[:50],
             me=me,
         )
+
+    @classmethod
+    def of_words(cls, words: Iterable[str]) -> "IssueFilter":
+        """What has these words from their beginning, whatever they would mean in a query."""
+        wanted = cls()
+        object.__setattr__(wanted, "query", Query(tuple(map(Words, words))))
+        return wanted
 
     def query_string(self) -> str:
         """The same filter as an address: `status=open&tag=power`; empty when it filters nothing."""
@@ -535,12 +541,24 @@ def _page_by_words(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[R
     total = count(wanted, found)
     if offset >= total:
         return [], total
+    return _newest_of(wanted, found, limit, offset), total
+
+
+def newest(wanted: IssueFilter, n: int) -> list[int]:
+    """The newest `n` that match, without counting."""
+    if wanted.tsquery:
+        return [id_ for id_, _ in _newest_of(wanted, find(wanted), n)]
+    return list(wanted.apply(Issue.objects.alive()).newest_first().values_list("id", flat=True)[:n])
+
+
+def _newest_of(wanted: IssueFilter, found: Hits, limit: int, offset: int = 0) -> list[Row]:
+    """A page of what `find` gave, from as few of the newest blocks as it takes."""
     n = offset + limit + EXTRA
     while True:
         newest = found.newest(n)
         rows = _page_of_newest(wanted, newest, limit, offset)
         if newest.until is None or (len(rows) == limit and rows[-1][2] > newest.until):
-            return [(id_, version) for id_, version, _ in rows], total
+            return [(id_, version) for id_, version, _ in rows]
         n *= 4
 
 
@@ -1231,7 +1249,8 @@ def _neighbours(wanted: IssueFilter, order: str) -> tuple[str, tuple[Any, ...]]:
 
 def suggest(text: str, limit: int = 8) -> list[Issue]:
     """The issues that somebody may mean who types this: the one of that number, then those with the words in the
-    title, then in anything else; the newest first. What is not text finds nothing; there are no mistakes here.
+    title, then in anything else; the newest first, of the `MET` newest with the words. What is not text finds nothing;
+    there are no mistakes here.
     """
     words = "".join(c for c in text if c.isprintable() and c not in QUOTES)[:200]
     found: dict[int, None] = {}
@@ -1239,53 +1258,28 @@ def suggest(text: str, limit: int = 8) -> list[Issue]:
     if reference.isascii() and reference.isdigit() and 0 < int(reference[:18]) == int(reference):
         found |= dict.fromkeys(Issue.objects.alive().filter(pk=int(reference)).values_list("id", flat=True))
     parts = [part for part in words.split()[:10] if search_text.tokens(part)]
-    lookups = [search_text.lookup(part) for part in parts]
-    for weight in ("A", "") if lookups else ():
-        tsquery = " & ".join(f"({_weighted(lookup, weight)})" for lookup in lookups)
-        found |= dict.fromkeys(_newest_with(tsquery, limit))
-        if len(found) >= limit:
-            break
+    if parts:
+        met = newest(IssueFilter.of_words(parts), MET)
+        in_title = _with_words(met, " & ".join(f"({_in_title(search_text.lookup(part))})" for part in parts))
+        found |= dict.fromkeys(sorted(met, key=lambda id_: id_ not in in_title))
     issues = Issue.objects.alive().defer("description", "resolution_summary").in_bulk(list(found)[:limit])
     return [issues[id_] for id_ in list(found)[:limit] if id_ in issues]
 
 
-def _weighted(lookup: str, weight: str) -> str:
-    if not weight:
-        return lookup
-    return " <-> ".join(
-        f"{part}{weight}" if part.endswith("*") else f"{part}:{weight}" for part in lookup.split(" <-> ")
-    )
+def _in_title(lookup: str) -> str:
+    return " <-> ".join(f"{part}{'' if part.endswith('*') else ':'}A" for part in lookup.split(" <-> "))
 
 
-def _newest_with(tsquery: str, limit: int) -> list[int]:
-    """The newest issues with these words: common ones are met on the way, at most `PASSED` issues back at first."""
+def _with_words(ids: Sequence[int], tsquery: str) -> set[int]:
+    """Which of these issues have the words."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "EXPLAIN (FORMAT JSON) SELECT FROM issues_searchtext WHERE words @@ %s::tsquery", [tsquery]
-        )
-        [[plan]] = cursor.fetchall()
-        if plan[0]["Plan"]["Plan Rows"] > COMMON:
-            cursor.execute(
-                """
-                SELECT id FROM (
-                    SELECT id, created_at, uuid FROM issues_issue WHERE deleted_at IS NULL
-                    ORDER BY created_at DESC, uuid DESC LIMIT %s
-                ) passed
-                WHERE (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = passed.id)
-                ORDER BY created_at DESC, uuid DESC LIMIT %s
-                """,
-                [PASSED, tsquery, limit],
-            )
-            if found := [id_ for (id_,) in cursor.fetchall()]:
-                return found
-        cursor.execute(
-            # The array comes first, and its query stands in a subquery, so that no estimate of its words makes
-            # PostgreSQL read the whole table.
+            # (In a query of its own, so that nobody looks up first who else has the words.)
             """
-            SELECT id FROM issues_issue WHERE deleted_at IS NULL
-                AND id = ANY(ARRAY(SELECT issue_id FROM issues_searchtext WHERE words @@ (SELECT %s::tsquery)))
-            ORDER BY created_at DESC, uuid DESC LIMIT %s
+            SELECT issue_id FROM (
+                SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0
+            ) met WHERE words @@ %s::tsquery
             """,
-            [tsquery, limit],
+            [f"{{{','.join(map(str, ids))}}}", tsquery],
         )
-        return [id_ for (id_,) in cursor.fetchall()]
+        return {id_ for (id_,) in cursor.fetchall()}

@@ -55,8 +55,8 @@ def _issues(words: str, viewer: User) -> Sequence[Issue]:
     wanted = IssueFilter.parse(QueryDict(urlencode({"q": words})), me=viewer.email)
     if wanted.mistakes or not wanted.query.narrows:
         return queries.suggest(words, ISSUES)
-    issues = wanted.apply(Issue.objects.alive()).newest_first()
-    return list(issues.only("title", "status", "priority")[:ISSUES])
+    ids = queries.newest(wanted, ISSUES)
+    return list(Issue.objects.alive().filter(id__in=ids).newest_first().only("title", "status", "priority"))
 
 
 def marked(text: str, words: str) -> SafeString:
