@@ -380,22 +380,22 @@ def _microseconds(moment: datetime) -> int:
 # Reading
 
 _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
-_READ = f"""
-    SELECT told.n, told.blocks, told.rows,
+_ROWS = """
+    SELECT asked.n, told.blocks, told.rows,
         NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
-        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::integer AS rank, NULL::timestamptz AS closed_at
-    FROM (
-        SELECT asked.n, array_agg(t.block) AS blocks, array_agg(t.issues) AS rows
-        FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n)
-        CROSS JOIN LATERAL (
-            SELECT block, issues FROM issues_searchterm
-            WHERE term >= asked.first COLLATE "C" AND term <= asked.last COLLATE "C"
-                AND (%s::integer[] IS NULL OR block = ANY(%s::integer[]))
-        ) t GROUP BY asked.n
+        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::integer AS rank,
+        NULL::timestamptz AS closed_at
+    FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n) CROSS JOIN LATERAL (
+        -- (An aggregate for each, so that no estimate makes PostgreSQL read all terms at once.)
+        SELECT array_agg(block) AS blocks, array_agg(issues) AS rows FROM issues_searchterm
+        WHERE term >= asked.first COLLATE "C" AND term <= asked.last COLLATE "C"
+            AND (%s::integer[] IS NULL OR block = ANY(%s::integer[]))
     ) told
     UNION ALL
-    SELECT 0, array_agg(number), NULL, array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")},
-        NULL, NULL, NULL, NULL, NULL
+"""
+_STATE = f"""
+    SELECT 0 AS n, array_agg(number) AS blocks, NULL::bytea[] AS rows,
+        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL
     FROM issues_searchblock
     UNION ALL
     SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
@@ -435,10 +435,11 @@ def _look(
     only = None if numbers is None else sorted(numbers)
     with connection.cursor() as cursor:
         cursor.cursor.format = Format.BINARY  # as text, bits are twice as long, and to be read
-        cursor.execute(
-            _READ.format(matches=matches),
-            [[first for first, _ in asked], [last for _, last in asked], only, only, *parameters],
-        )
+        # (What asks for no rows is a statement of its own, so that PostgreSQL sees that it need not plan it anew.)
+        rows_of, of = "", []
+        if asked:
+            rows_of, of = _ROWS, [[first for first, _ in asked], [last for _, last in asked], only, only]
+        cursor.execute(rows_of + _STATE.format(matches=matches), [*of, *parameters])
         found = cursor.fetchall()
     rows: dict[Span, Rows] = {}
     stale: dict[int, int] = {}
@@ -446,7 +447,7 @@ def _look(
     blocks = _last
     for n, of, issues, editions, oldest, newest, id_, *noticed in found:
         if n > 0:
-            rows[asked[n - 1]] = _unpacked(of, issues)
+            rows[asked[n - 1]] = _unpacked(of or (), issues or ())
         elif n == 0:
             columns = (of or [], editions or [], oldest or [], newest or [])
             if blocks.columns != columns:
