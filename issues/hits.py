@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import cached_property
 from itertools import chain, islice
-from math import inf
+from math import inf, isqrt
 from typing import Any
 
 from django.conf import settings
@@ -257,18 +256,28 @@ class Hits:
     def is_exact(self) -> bool:
         return self.rest is not Rest.ANYTHING and not self._open
 
-    @cached_property
+    @property
     def n(self) -> int:
         return len(self.noted) + sum(bits.bit_count() for bits in self._rows.values())
 
+    def n_up_to(self, most: int, *, certain: bool = False) -> int:
+        """How many they are, or more than `most`; if asked, of those that are known to match."""
+        n = len(self.noted)
+        for number, bits in self._rows.items():
+            if n > most:
+                break
+            n += (bits & ~self._open.get(number, 0) if certain else bits).bit_count()
+        return n
+
     @property
     def are_few(self) -> bool:
-        return self.n <= FEW
+        return self.n_up_to(FEW) <= FEW
 
     def are_sooner_named(self, n: int) -> bool:
         """Whether it takes less to name all of them than to meet the first `n` on a scan of a priority of a column."""
         passed = n * BLOCK * len(self._blocks.editions) // COLUMNS
-        return self.n <= FEW and self.n * self.n * SPARSE <= passed
+        few = min(FEW, isqrt(passed // SPARSE))
+        return self.n_up_to(few) <= few
 
     @property
     def all(self) -> Bits:
@@ -287,7 +296,6 @@ class Hits:
             n += sum(bits.bit_count() for bits in having.values())
             self._open = without(self._open, piece)
             self._rows = without(self._rows, without(piece, having))
-            vars(self).pop("n", None)
         return n
 
     def newest(self, n: float = inf, before: datetime | None = None) -> Newest:
@@ -344,14 +352,19 @@ class Hits:
 
     def _put_together(self, rows: Rows, few: int) -> Bits:
         """Some of the blocks, and all that were looked at."""
-        bits = _together((rows, _rows_of(one.id for one in self.noted))) if self.noted else rows
+        bits = self.with_noted(rows)
         n = sum(row.bit_count() for row in bits.values())
         return Bits(bits, n, self.is_exact, by_id=n <= few)
+
+    def with_noted(self, rows: Rows | None = None) -> Rows:
+        """Some of the blocks (or all), and all that were looked at."""
+        rows = self._rows if rows is None else rows
+        return _together((rows, _rows_of(one.id for one in self.noted))) if self.noted else rows
 
 
 def line_of(several: Iterable[Hits]) -> tuple[int, bytes]:
     """A bit for each issue that any of them has, as `Bits.as_bytes` gives it."""
-    return Bits(_together(hits.all.bits for hits in several), 0, is_exact=False, by_id=False).as_bytes()
+    return Bits(_together(hits.with_noted() for hits in several), 0, is_exact=False, by_id=False).as_bytes()
 
 
 def _ids_of(rows: Rows) -> Iterator[int]:

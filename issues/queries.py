@@ -466,7 +466,8 @@ def count_up_to(wanted: IssueFilter, most: int = CAP, found: Hits | None = None)
 def _tally(wanted: IssueFilter, found: Hits, most: int = CAP) -> Tally:
     """How many of these match: they are counted, or looked at until it is enough."""
     if found.is_exact:
-        return Tally(min(found.n, most), found.n > most)
+        n = found.n_up_to(most)
+        return Tally(min(n, most), n > most)
     n = 0
     if found.rest is Rest.WORDS:
         n = found.look(most)
@@ -807,7 +808,7 @@ def _column_by_words(
 ) -> ColumnPage:
     """A page of what was found in a column: sorted while it is little, else met in the column's order."""
     column = found.of[status]
-    if not column.n:
+    if not column.n_up_to(0):
         return ColumnPage()
     any_status, living = wanted.without_status(), Issue.objects.alive().filter(status=status)
     columns = ("id", "version", "priority_rank", "changed_at")
@@ -842,47 +843,42 @@ _COLUMN_OF_FEW = """
     WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[])
     ORDER BY priority_rank, changed_at DESC, id DESC LIMIT %s)
 """
-# Ids alone are read from the index, also those that are passed over. A lateral join takes the priorities in their order,
-# and the limit ends it early. Whatever was closed lately was changed lately: the index ends the scan.
+# Ids alone are read from the index, also those that are passed over. Whatever was closed lately was changed lately: the
+# index ends the scan.
 _COLUMN_OF_MANY = """
     (SELECT i.status, i.id, i.version, i.priority_rank, i.changed_at FROM (
-        SELECT met.id FROM unnest(%s::integer[]) AS ranks (rank) CROSS JOIN LATERAL (
-            SELECT id FROM issues_issue
-            WHERE deleted_at IS NULL AND status = %s AND priority_rank = ranks.rank {lately}
-                AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END
-                {looked_at}
-            ORDER BY changed_at DESC, id DESC LIMIT %s
-        ) met LIMIT %s
-    ) page JOIN issues_issue i ON i.id = page.id ORDER BY i.priority_rank, i.changed_at DESC, i.id DESC)
+        SELECT id FROM issues_issue
+        WHERE deleted_at IS NULL AND status = %s AND priority_rank = %s {lately}
+            AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END
+            {looked_at}
+        ORDER BY changed_at DESC, id DESC LIMIT %s
+    ) page JOIN issues_issue i ON i.id = page.id)
 """
 
 
 _LOOKED_AT = "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
 
 
-def _parts_of_columns(
-    found: Columns, n: int
-) -> tuple[dict[str, list[int]], list[tuple[str, list[int], Hits]]]:
+def _parts_of_columns(found: Columns, n: int) -> tuple[dict[str, list[int]], list[tuple[str, int, Hits]]]:
     """Where the first `n` issues of each column are: those that are named, and what is met in the order of the column.
 
     As issues stand by priority first, those of lower ones are only asked for where the higher ones have too few.
     """
     named: dict[str, list[int]] = {}
-    walked: list[tuple[str, list[int], Hits]] = []
+    walked: list[tuple[str, int, Hits]] = []
     for status, column in found.of.items():
-        if not column.is_exact:  # nothing tells how many of them match
-            walked.append((status, list(range(len(found.ranks))), column))
+        some = min(2 * n, hits.FEW)
+        if column.is_exact and column.n_up_to(some) <= some:
+            named[status] = list(column.all.ids())
             continue
         missing = n
         for rank, rows in enumerate(found.ranks):
             part = column.within(rows, [one for one in column.noted if one.rank == rank])
-            if not part.n:
-                continue
-            if part.are_sooner_named(missing):
+            if part.is_exact and part.are_sooner_named(missing):
                 named.setdefault(status, []).extend(part.all.ids())
             else:
-                walked.append((status, [rank], part))
-            missing -= part.n
+                walked.append((status, rank, part))
+            missing -= part.n_up_to(missing, certain=True)
             if missing <= 0:
                 break
     return named, walked
@@ -894,11 +890,13 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
     scans: list[str] = []
     parameters: list[Any] = []
     for status, ids in named.items():
+        if not ids:
+            continue
         scans.append(_COLUMN_OF_FEW)
         parameters += [status, f"{{{','.join(map(str, ids))}}}", limit + 1]
     # No issue is in two columns, so one line of bits does for all of them.
     first, line = hits.line_of(part for _, _, part in walked)
-    for status, ranks, part in walked:
+    for status, rank, part in walked:
         lately = [found.since] * 2 if found.since is not None and status in CLOSED else []
         looked_for = [] if part.is_exact else [tsquery]
         scans.append(
@@ -907,8 +905,7 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
                 looked_at="" if part.is_exact else _LOOKED_AT,
             )
         )
-        parameters += [ranks, status, *lately, first, first + 8 * len(line), first, *looked_for]
-        parameters += [limit + 1, limit + 1]
+        parameters += [status, rank, *lately, first, first + 8 * len(line), first, *looked_for, limit + 1]
     rows: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status in found.of}
     if scans:
         with connection.cursor() as cursor:

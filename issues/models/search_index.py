@@ -166,10 +166,11 @@ def places(bits: int) -> list[int]:
         line = bits.to_bytes(BLOCK // 8, "little")
         return [8 * at + place for at, byte in enumerate(line) if byte for place in _PLACES[byte]]
     found = []
-    while bits:
-        lowest = bits & -bits
-        found.append(lowest.bit_length() - 1)
-        bits ^= lowest
+    while bits:  # from the highest, so that what is left gets shorter
+        place = bits.bit_length() - 1
+        found.append(place)
+        bits ^= 1 << place
+    found.reverse()
     return found
 
 
