@@ -135,11 +135,12 @@ def own_files(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def live_url() -> Iterator[str]:
+def live_url(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[str]:
     """A database for the services below. Tests on them share it: mark them `xdist_group("live")`."""
     from django.conf import settings
 
-    with server.database(settings.DATABASES["default"]) as url:
+    database = settings.DATABASES["default"]
+    with server.database(database, database["TEST"]["TEMPLATE"]) as url:
         yield url
 
 

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -44,12 +45,10 @@ class Hostile:
     live: bool = False
 
 
-def files() -> Iterator[Hostile]:
-    """All of them."""
-    yield from _pages()
-    yield from _pictures()
-    yield from _bombs()
-    yield from _data()
+@cache
+def files() -> tuple[Hostile, ...]:
+    """All of them, made once: bombs take a second."""
+    return (*_pages(), *_pictures(), *_bombs(), *_data())
 
 
 def _pages() -> Iterator[Hostile]:

@@ -54,13 +54,14 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def database(settings: dict[str, Any]) -> Iterator[str]:
-    """An empty database beside the tests' own, on the same PostgreSQL; its URL."""
+def database(settings: dict[str, Any], template: str = "template1") -> Iterator[str]:
+    """A database beside the tests' own, on the same PostgreSQL, empty or like `template`; its URL."""
     name = f"live_{secrets.token_hex(4)}"
     common = {"host": settings["HOST"], "port": settings["PORT"] or None, "user": settings["USER"]}
     common |= {"password": settings["PASSWORD"]} if settings["PASSWORD"] else {}
     with psycopg.connect(dbname="postgres", autocommit=True, **common) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             query = "&".join(f"{key}={value}" for key, value in common.items() if value)
             yield f"postgresql:///{name}?{query}"
