@@ -11,8 +11,9 @@ CHECK_ENV := ISSUETRACKER_SECRET_KEY=only-for-the-deploy-check-0123456789-012345
 run: .venv/installed
 	@ISSUETRACKER_LOCAL=1 exec $(MANAGE) run
 
+# Some containers ask for no bytecode: then each of the hundreds of processes that tests start would compile the project anew.
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -rs
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadgroup -q -rs
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -203,7 +203,7 @@ def by(request, monkeypatch):
 SORTS = [Sort(column, descending) for column, descending in product(COLUMNS, (False, True))]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=9, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(STEP, min_size=4, max_size=30),
     st.lists(filters(), min_size=2, max_size=3),
