@@ -496,7 +496,7 @@ class _Looked:
         )
 
 
-_looked = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # by phrases
+_looked = Kept(capacity=settings.FRAGMENT_BYTES // 32)  # by phrases
 _LOOK = f"""
     SELECT array(SELECT issue_id FROM (
             SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0

@@ -35,9 +35,10 @@ FOLDED_AT_ONCE = 2_000  # issues
 _FOLD_LOCK = 0x464E57  # any number that nothing else locks
 EVERY = ""  # the term of all issues that the blocks know
 LAST = "\U0010ffff"  # comes after every letter
-# Of a row of SearchBlock, the version of that row: which transaction wrote it, and where. Whatever changes a block's terms
-# writes its row anew, so while this is the same they say the same; and no other content will ever be called so.
-EDITION = "xmin::text || ctid::text"
+# The edition of a block is the version of its row: which transaction wrote it, and where. Whatever changes a block's terms
+# writes its row anew, so while this is the same they say the same; and nothing else is ever called so. (After a restart
+# PostgreSQL may go on from an older state, and count transactions from there.)
+EDITION = "xmin::text || ctid::text || (SELECT pg_postmaster_start_time()::text)"
 
 
 class SearchBlock(models.Model):
