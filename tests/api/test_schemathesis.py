@@ -4,6 +4,7 @@ Half of the requests are about things that exist, half about made-up ids; half k
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -36,9 +37,23 @@ def description(live, live_token):
     return schema
 
 
+@pytest.fixture(scope="module")
+def there() -> dict[str, str]:
+    """What `things` has made and nobody has deleted yet."""
+    return {}
+
+
 @pytest.fixture
-def things(live, live_token) -> dict[str, str]:
+def things(live, live_token, there, method) -> Iterator[dict[str, str]]:
     """One of everything, linked together: the ids that paths take."""
+    if not there:
+        there.update(make_things(live, live_token))
+    yield there
+    if method == "delete":
+        there.clear()
+
+
+def make_things(live, live_token) -> dict[str, str]:
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {live_token}"
 

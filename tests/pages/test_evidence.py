@@ -315,12 +315,11 @@ class TestThePagesOfAPdf:
         assert again.status_code == 304
         assert self.color(client.get(f"/file/{report.uuid}/preview?page=2")) == "#00ff00"
 
-    @pytest.mark.parametrize(
-        ("asked", "shown"), [("0", 1), ("-1", 1), ("x", 1), ("²", 1), ("99", 3), ("9" * 20, 1)]
-    )
-    def test_there_is_always_one_to_show(self, client, report, asked, shown):
-        assert f"Page {shown} of 3" in view(client, report, f"?page={asked}")[1]
-        assert self.color(client.get(f"/file/{report.uuid}/preview?page={asked}")) == self.COLORS[shown - 1]
+    def test_there_is_always_one_to_show(self, client, report):
+        for asked, shown in [("0", 1), ("-1", 1), ("x", 1), ("²", 1), ("99", 3), ("9" * 20, 1)]:
+            assert f"Page {shown} of 3" in view(client, report, f"?page={asked}")[1], asked
+            picture = client.get(f"/file/{report.uuid}/preview?page={asked}")
+            assert self.color(picture) == self.COLORS[shown - 1], asked
 
     def test_what_cannot_be_drawn_is_not_there(self, client, report):
         Reading.objects.update(facts={"pages": 4})
