@@ -28,7 +28,7 @@ FEW = (
     1_000  # issues that are named one by one: to read and sort them takes less than to meet them in an order
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
-SPARSE = 25  # unless it passed over so many others for each of them
+SPARSE = 40  # unless it passed over so many others for each of them
 COLUMNS = 16  # orders that the issues of a board stand in: a status and a priority
 _NOTHING = bytes(BLOCK // 8)
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
@@ -355,6 +355,10 @@ class Hits:
         bits = self.with_noted(rows)
         n = sum(row.bit_count() for row in bits.values())
         return Bits(bits, n, self.is_exact, by_id=n <= few)
+
+    def ids(self) -> Iterator[int]:
+        """All of them, from the newest block on."""
+        return _ids_of(self.with_noted())
 
     def with_noted(self, rows: Rows | None = None) -> Rows:
         """Some of the blocks (or all), and all that were looked at."""

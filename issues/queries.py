@@ -869,13 +869,13 @@ def _parts_of_columns(found: Columns, n: int) -> tuple[dict[str, list[int]], lis
     for status, column in found.of.items():
         some = min(2 * n, hits.FEW)
         if column.is_exact and column.n_up_to(some) <= some:
-            named[status] = list(column.all.ids())
+            named[status] = list(column.ids())
             continue
         missing = n
         for rank, rows in enumerate(found.ranks):
             part = column.within(rows, [one for one in column.noted if one.rank == rank])
             if part.is_exact and part.are_sooner_named(missing):
-                named.setdefault(status, []).extend(part.all.ids())
+                named.setdefault(status, []).extend(part.ids())
             else:
                 walked.append((status, rank, part))
             missing -= part.n_up_to(missing, certain=True)

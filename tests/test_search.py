@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from issues import queries, search
-from issues.models import Issue, SearchText, User, search_text
+from issues.models import Issue, SearchText, User, search_index, search_text
 from issues.queries import IssueFilter, Tally
 from issues.search import Query, Reference, parse
 from tests.factories import make_attachment, make_comment, make_issue, make_session, make_user
@@ -390,3 +390,20 @@ def test_suggestions_are_titles_first_and_a_number_is_its_issue():
     assert [issue.pk for issue in queries.suggest(str(title.pk))] == [title.pk]
     assert queries.suggest(f"fnd-{inside.pk}")[0] == inside
     assert queries.suggest("   ") == queries.suggest("\0") == queries.suggest("…") == []
+    title.trash(by=ada)
+    assert [issue.pk for issue in queries.suggest("batt")] == [inside.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fold", [lambda: None, search_index.fold])
+def test_suggestions_are_of_the_newest_with_the_words(monkeypatch, fold):
+    monkeypatch.setattr(queries, "MET", 2)
+    ada = make_user()
+    titles = ["battery one", "other", "battery two", "other", "battery three"]
+    made = [make_issue(ada, title=title, tags=["battery"]) for title in titles]
+    fold()
+
+    assert [issue.title for issue in queries.suggest("battery")] == ["battery three", "other"]
+    assert queries.suggest("battery t") == []
+    assert queries.suggest("battery thr") == [made[4]]
+    assert queries.suggest('"battery" -two status:open') == []
