@@ -213,7 +213,7 @@ def _rows_of(ids: Iterable[int]) -> dict[int, int]:
 class Newest:
     """The newest of some hits: all that were filed after `until`, or all there are if that is None, and some before it.
 
-    `stretches` are when they were filed, after `until` and the newest first: between two of them there is none.
+    `stretches` are when they were filed, from the newest to `until`: between two of them there is none.
     """
 
     bits: Bits
@@ -319,7 +319,13 @@ class Hits:
         moments += [(at, at) for at in (_microseconds(one.created_at) for one in self.noted)]
         return Newest(
             self._put_together({number: self._rows[number] for number in taken}, few),
-            _joined([(max(oldest, until), newest) for oldest, newest in moments if newest >= until]),
+            _joined(
+                [
+                    (max(oldest, until), min(newest, latest))
+                    for oldest, newest in moments
+                    if newest >= until and oldest <= latest
+                ]
+            ),
             None if until == -inf else _EPOCH + timedelta(microseconds=until),
         )
 
@@ -376,9 +382,9 @@ def _ids_of(rows: Rows) -> Iterator[int]:
         yield from (number * BLOCK + place for place in reversed(places(bits)))
 
 
-def _joined(moments: list[tuple[float, int]]) -> list[Stretch]:
+def _joined(moments: list[tuple[float, float]]) -> list[Stretch]:
     """Stretches that overlap or nearly so made one, newest first."""
-    joined: list[tuple[float, int]] = []
+    joined: list[tuple[float, float]] = []
     for oldest, newest in sorted(moments):
         if joined and oldest <= joined[-1][1] + _NEAR:
             joined[-1] = (joined[-1][0], max(joined[-1][1], newest))

@@ -24,6 +24,7 @@ from .models.limits import TITLE_ORDER
 from .queries import CAP, IssueFilter, Row
 from .search import NONE
 
+_AFTER_ALL = UUID(int=2**128 - 1)  # of those that were filed at one moment
 COLUMNS = ("reference", "status", "priority", "title", "by", "owner", "comments", "created", "updated")
 _NEWEST_FIRST = ("comments", "created", "updated")  # what a first click on a heading shows from its large end
 _T = "issues_issue."
@@ -127,26 +128,41 @@ def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | N
         return _page(
             _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches), sort, limit, after
         )
-    # The newest: of no more blocks than it takes.
-    n = limit + queries.EXTRA
+    # The newest: of no more blocks than it takes, and if they had too few, of those that come after them.
+    n, reads = limit + queries.EXTRA, False
+    rows: list[tuple[Any, ...]] = []
     while True:
         newest = hits.newest(n, after.values[0] if after else None)
         known = _Wanted(wanted, few=newest.bits.by_id, bits=newest.bits, stretches=newest.stretches)
-        page = _page(known, sort, limit, after)
-        if newest.until is None or (page.next and page.next.values[0] > newest.until):
-            return page
-        n *= 4
+        reads |= known.reads_ids_alone
+        found = _scanned(known, sort, limit + 1 - len(rows), after)
+        if newest.until is None:
+            return _page_of(rows + found, limit, reads=reads)
+        rows += [row for row in found if row[2] > newest.until]
+        if len(rows) > limit:
+            return _page_of(rows, limit, reads=reads)
+        n, after = n * 4, Place((newest.until, _AFTER_ALL))
 
 
 def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:
-    found: list[tuple[Any, ...]] = []  # (id, version, *values of its place)
-    for part in _parts(wanted, sort, limit + 1, after):
+    return _page_of(_scanned(wanted, sort, limit + 1, after), limit, reads=wanted.reads_ids_alone)
+
+
+def _scanned(wanted: "_Wanted", sort: Sort, n: int, after: Place | None) -> list[tuple[Any, ...]]:
+    """At least `n` issues if there are so many, as (id, version, *values of its place)."""
+    found: list[tuple[Any, ...]] = []
+    for part in _parts(wanted, sort, n, after):
         found += part()
-        if len(found) > limit:
+        if len(found) >= n:
             break
+    return found
+
+
+def _page_of(found: list[tuple[Any, ...]], limit: int, *, reads: bool) -> ListPage:
+    """A page of these; `reads` their versions where scans did not."""
     page = found[:limit]
     rows = [(id_, version) for id_, version, *_ in page]
-    if wanted.reads_ids_alone:
+    if reads:
         versions = dict(Issue.objects.filter(id__in=[id_ for id_, _ in rows]).values_list("id", "version"))
         rows = [(id_, versions[id_]) for id_, _ in rows if id_ in versions]
     return ListPage(rows, Place(tuple(page[-1][2:])) if len(found) > limit else None)

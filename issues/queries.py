@@ -554,20 +554,30 @@ def newest(wanted: IssueFilter, n: int) -> list[int]:
 
 def _newest_of(wanted: IssueFilter, found: Hits, limit: int, offset: int = 0) -> list[Row]:
     """A page of what `find` gave, from as few of the newest blocks as it takes."""
-    n = offset + limit + EXTRA
+    n, before = offset + limit + EXTRA, None
+    page: list[tuple[int, int, datetime]] = []
     while True:
-        newest = found.newest(n)
-        rows = _page_of_newest(wanted, newest, limit, offset)
-        if newest.until is None or (len(rows) == limit and rows[-1][2] > newest.until):
-            return [(id_, version) for id_, version, _ in rows]
+        newest = found.newest(n, before)
+        rows = _page_of_newest(wanted, newest, limit - len(page), offset, before)
+        if newest.until is None:
+            return [(id_, version) for id_, version, _ in page + rows]
+        if not offset:  # what was filed after it is found; the next ones come after that
+            page += [row for row in rows if row[2] > newest.until]
+            before = newest.until
+        elif len(rows) == limit and rows[-1][2] > newest.until:
+            page = rows
+        if len(page) >= limit:
+            return [(id_, version) for id_, version, _ in page]
         n *= 4
 
 
 def _page_of_newest(
-    wanted: IssueFilter, newest: Newest, limit: int, offset: int
+    wanted: IssueFilter, newest: Newest, limit: int, offset: int, before: datetime | None
 ) -> list[tuple[int, int, datetime]]:
     """A page of these, as (id, version, when it was filed)."""
     issues = wanted.apply(Issue.objects.alive(), found=newest.bits).newest_first()
+    if before is not None:
+        issues = issues.filter(created_at__lte=before)
     if newest.bits.by_id:
         return list(issues.values_list("id", "version", "created_at")[offset : offset + limit])
     sql, parameters = within_stretches(issues).values_list("id").query.sql_with_params()
