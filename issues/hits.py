@@ -29,6 +29,8 @@ FEW = (
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
 SPARSE = 40  # unless it passed over so many others for each of them
+PART = 512  # issues of a block: a scan meets those that have hits,
+PARTED = 8  # if it is of no more blocks than this
 COLUMNS = 16  # orders that the issues of a board stand in: a status and a priority
 _NOTHING = bytes(BLOCK // 8)
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
@@ -315,10 +317,13 @@ class Hits:
         taken = numbers[:end]
         passed = BLOCK * sum(self._share(number, until, latest) for number in taken)
         few = max(PAGE, min(FEW, int(passed) // SPARSE))
+        bits = self._put_together({number: self._rows[number] for number in taken}, few)
         moments = [filed[number] for number in taken]
+        if not bits.by_id and len(taken) <= PARTED:
+            moments = [moment for number in taken for moment in self._filed_in_parts(number)]
         moments += [(at, at) for at in (_microseconds(one.created_at) for one in self.noted)]
         return Newest(
-            self._put_together({number: self._rows[number] for number in taken}, few),
+            bits,
             _joined(
                 [
                     (max(oldest, until), min(newest, latest))
@@ -328,6 +333,14 @@ class Hits:
             ),
             None if until == -inf else _EPOCH + timedelta(microseconds=until),
         )
+
+    def _filed_in_parts(self, number: int) -> Iterator[tuple[int, int]]:
+        """When the oldest and the newest issue was filed of each part of a block that has hits."""
+        line = self._rows[number].to_bytes(BLOCK // 8, "little")
+        parts = _parts_of(number, self._blocks.editions[number])
+        for at in range(0, BLOCK, PART):
+            if line[at // 8 : (at + PART) // 8].strip(b"\0") and (filed := parts.get(at // PART)):
+                yield filed
 
     def _share(self, number: int, since: float, until: float) -> float:
         """How much of a block was filed between two moments, if it was filed evenly over its time."""
@@ -537,7 +550,41 @@ def _look_at(rows: Rows, phrases: str) -> Rows:
     return having
 
 
+# When issues were filed, more closely
+
+_PARTS = f"""
+    SELECT {EDITION}, array(
+        SELECT json_build_array(n, oldest, newest) FROM (
+            SELECT id %% {BLOCK} / %s AS n,
+                (extract(epoch FROM min(created_at)) * 1000000)::bigint AS oldest,
+                (extract(epoch FROM max(created_at)) * 1000000)::bigint AS newest
+            FROM issues_issue WHERE id >= %s AND id < %s GROUP BY 1
+        ) part
+    ) FROM issues_searchblock WHERE number = %s
+"""  # noqa: S608 - constants
+_parts = Kept(
+    capacity=settings.FRAGMENT_BYTES // 64, weight=4_000
+)  # by the number of the block and its edition
+
+
+def _parts_of(number: int, edition: str) -> Mapping[int, tuple[int, int]]:
+    """When the oldest and the newest issue was filed of each part of a block, in µs since 1970.
+
+    An issue never changes when it was filed, and there are no others in an edition that was seen before.
+    """
+    found: Mapping[int, tuple[int, int]] | None = _parts.find((number, edition))
+    if found is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_PARTS, [PART, number * BLOCK, (number + 1) * BLOCK, number])
+            row = cursor.fetchone()
+        now, parts = row or ("", [])
+        found = {n: (oldest, newest) for n, oldest, newest in parts}
+        _parts.put((number, now), found)
+    return found
+
+
 def forget() -> None:
     """Forget what was read, as a new process would."""
     _known.clear()
     _looked.clear()
+    _parts.clear()

@@ -199,6 +199,7 @@ def by(request, monkeypatch):
     if request.param == "by bit":
         monkeypatch.setattr(hits, "FEW", 0)
         monkeypatch.setattr(hits, "PAGE", 0)
+        monkeypatch.setattr(hits, "PART", 8)
 
 
 SORTS = [Sort(column, descending) for column, descending in product(COLUMNS, (False, True))]
