@@ -851,8 +851,9 @@ def _column_by_words(
 _COLUMN_OF_FEW = """
     (SELECT status, id, version, priority_rank, changed_at FROM issues_issue
     WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[])
-    ORDER BY priority_rank, changed_at DESC, id DESC LIMIT %s)
+    ORDER BY priority_rank, changed_at DESC, id DESC LIMIT {limit})
 """
+# (The limit stands in the statement, or PostgreSQL expects a tenth of all rows and plans anew each time.)
 # Ids alone are read from the index, also those that are passed over. Whatever was closed lately was changed lately: the
 # index ends the scan.
 _COLUMN_OF_MANY = """
@@ -861,7 +862,7 @@ _COLUMN_OF_MANY = """
         WHERE deleted_at IS NULL AND status = %s AND priority_rank = %s {lately}
             AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END
             {looked_at}
-        ORDER BY changed_at DESC, id DESC LIMIT %s
+        ORDER BY changed_at DESC, id DESC LIMIT {limit}
     ) page JOIN issues_issue i ON i.id = page.id)
 """
 
@@ -902,8 +903,8 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
     for status, ids in named.items():
         if not ids:
             continue
-        scans.append(_COLUMN_OF_FEW)
-        parameters += [status, f"{{{','.join(map(str, ids))}}}", limit + 1]
+        scans.append(_COLUMN_OF_FEW.format(limit=limit + 1))
+        parameters += [status, f"{{{','.join(map(str, ids))}}}"]
     # No issue is in two columns, so one line of bits does for all of them.
     first, line = hits.line_of(part for _, _, part in walked)
     for status, rank, part in walked:
@@ -913,9 +914,10 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
             _COLUMN_OF_MANY.format(
                 lately="AND changed_at >= %s AND closed_at >= %s" if lately else "",
                 looked_at="" if part.is_exact else _LOOKED_AT,
+                limit=limit + 1,
             )
         )
-        parameters += [status, rank, *lately, first, first + 8 * len(line), first, *looked_for, limit + 1]
+        parameters += [status, rank, *lately, first, first + 8 * len(line), first, *looked_for]
     rows: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status in found.of}
     if scans:
         with connection.cursor() as cursor:
