@@ -67,3 +67,15 @@ def test_nothing_moves_when_script_fills_in_ages_and_counts(page: Page, phone_pa
             with one.expect_response("**/live?*"):
                 one.goto(path)
             assert one.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)") < 0.01, path
+
+
+def test_who_asks_for_less_motion_sees_a_new_color_at_once(page: Page):
+    """In the tests' browser, too, which asks for it: nothing passes slowly from one element to those inside it."""
+    page.goto("/")
+
+    under_way = """() => {
+        document.body.style.color = "red";
+        return document.getAnimations().length;
+    }"""
+    assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    assert page.evaluate(under_way) == 0
