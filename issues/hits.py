@@ -256,10 +256,12 @@ class Hits:
 
     @property
     def is_exact(self) -> bool:
+        """Whether all of them match."""
         return self.rest is not Rest.ANYTHING and not self._open
 
     @property
     def n(self) -> int:
+        """How many they are."""
         return len(self.noted) + sum(bits.bit_count() for bits in self._rows.values())
 
     def n_up_to(self, most: int, *, certain: bool = False) -> int:
