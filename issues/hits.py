@@ -28,7 +28,7 @@ FEW = (
     1_000  # issues that are named one by one: to read and sort them takes less than to meet them in an order
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
-SPARSE = 40  # unless it passed over so many others for each of them
+SPARSE = 25  # unless it passed over so many others for each of them
 PART = 512  # issues of a block: a scan meets those that have hits,
 PARTED = 8  # if it is of no more blocks than this
 COLUMNS = 16  # orders that the issues of a board stand in: a status and a priority
