@@ -143,14 +143,16 @@ class Attachment(models.Model):
         )
         from .reading import Reading
 
+        key = attachment.file.field.generate_filename(attachment, attachment.name)
         with all_or_nothing():
+            # Before it is there: Ctrl-C comes at any moment, and waiting for the disk is the longest of them.
+            note_kept(attachment.file.storage, key)
             try:
                 attachment.file.save(attachment.name, file, save=False)
             except OSError as error:
                 if is_full(error):
                     raise NoRoom from error
                 raise
-            note_kept(attachment.file.storage, str(attachment.file.name))
             attachment.save(force_insert=True)
             Reading.ask(attachment)
         return attachment

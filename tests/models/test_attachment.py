@@ -1,4 +1,6 @@
 import hashlib
+import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,24 @@ class TestStore:
             make_attachment(title="x" * 10_001)
 
         assert _files(settings) == []
+
+    @pytest.mark.parametrize(
+        "moment", [1, 2]
+    )  # it waits for the bytes, then for the folder in which they have their name
+    def test_leaves_neither_file_nor_row_when_it_is_told_to_stop(self, settings, monkeypatch, moment):
+        user, moments, fsync = make_user(), count(1), os.fsync
+
+        def interrupted(descriptor):
+            fsync(descriptor)
+            if next(moments) == moment:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make_attachment(user)
+
+        assert _files(settings) == []
+        assert not Attachment.objects.exists()
 
     def test_leaves_neither_file_nor_row_when_the_disk_is_full(self, settings):
         class FullDisk(ContentFile):
