@@ -337,12 +337,17 @@ class Hits:
         )
 
     def _filed_in_parts(self, number: int) -> Iterator[tuple[int, int]]:
-        """When the oldest and the newest issue was filed of each part of a block that has hits."""
+        """When the oldest and the newest issue was filed of each part of a block that has hits; of all if most have."""
         line = self._rows[number].to_bytes(BLOCK // 8, "little")
+        width = PART // 8
+        having = [at for at in range(BLOCK // PART) if line[at * width : (at + 1) * width].strip(b"\0")]
+        if 4 * len(having) > 3 * (BLOCK // PART):
+            yield self._blocks.filed[number]
+            return
         parts = _parts_of(number, self._blocks.editions[number])
-        for at in range(0, BLOCK, PART):
-            if line[at // 8 : (at + PART) // 8].strip(b"\0") and (filed := parts.get(at // PART)):
-                yield filed
+        for at in having:
+            if at in parts:
+                yield parts[at]
 
     def _share(self, number: int, since: float, until: float) -> float:
         """How much of a block was filed between two moments, if it was filed evenly over its time."""
