@@ -112,7 +112,7 @@ class _Known:
 
 _last = Blocks.of([], [], [], [])  # those that were seen last: mostly there are no others yet
 _UNKNOWN = _Known({}, _last)
-_known = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # by span
+_known = Kept(capacity=settings.FRAGMENT_BYTES // 12)  # by span
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,7 +526,7 @@ class _Looked:
         )
 
 
-_looked = Kept(capacity=settings.FRAGMENT_BYTES // 32)  # by phrases
+_looked = Kept(capacity=settings.FRAGMENT_BYTES // 48)  # by phrases
 _LOOK = f"""
     SELECT array(SELECT issue_id FROM (
             SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0
@@ -570,7 +570,7 @@ _PARTS = f"""
     ) FROM issues_searchblock WHERE number = %s
 """  # noqa: S608 - constants
 _parts = Kept(
-    capacity=settings.FRAGMENT_BYTES // 64, weight=4_000
+    capacity=settings.FRAGMENT_BYTES // 96, weight=4_000
 )  # by the number of the block and its edition
 
 

@@ -642,7 +642,7 @@ class Days:
         return midnight, offset - self.later[place]
 
 
-_created = Kept(capacity=settings.FRAGMENT_BYTES // 64)  # Days by statuses and priorities
+_created = Kept(capacity=settings.FRAGMENT_BYTES // 96)  # Days by statuses and priorities
 
 
 def _days(statuses: tuple[str, ...], priorities: tuple[str, ...]) -> Days:

@@ -175,8 +175,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a form without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # our handler counts them, and lets the rest of the form be read
 
-# Ready-made answers that each process keeps, in bytes: JSON takes up to half of it, pages and their parts the rest.
-FRAGMENT_BYTES = env.int("ISSUETRACKER_FRAGMENT_BYTES", default=128 * 1024 * 1024)
+# Ready-made answers that each process keeps, in bytes. Each store takes a share; together they are no more than this.
+FRAGMENT_BYTES = env.int("ISSUETRACKER_FRAGMENT_BYTES", default=192 * 1024 * 1024)
 
 # Requests per minute and caller on the JSON routes; 0 is no limit. One count for all workers.
 RATE_LIMIT = env.int("ISSUETRACKER_RATE_LIMIT", default=0 if LOCAL else 3000)

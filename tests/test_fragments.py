@@ -1,6 +1,29 @@
 """The store of ready-made answers: what it gives, what it makes, what it forgets."""
 
+import sys
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.urls import get_resolver
+
 from issues.fragments import Fragments, Kept
+
+
+def stores() -> Iterator[Fragments | Kept]:
+    """Those of the service, which modules have for themselves."""
+    get_resolver().url_patterns  # noqa: B018 - every module that answers something is loaded by it
+    for name, module in list(sys.modules.items()):
+        if name.startswith("issues."):
+            for value in vars(module).values():
+                many = value.values() if isinstance(value, dict) else [value]
+                yield from (one for one in many if isinstance(one, Fragments | Kept))
+
+
+def test_all_stores_together_take_no_more_than_the_setting_says():
+    shares = {id(store): store._capacity for store in stores()}
+
+    assert len(shares) >= 12
+    assert settings.FRAGMENT_BYTES * 0.8 < sum(shares.values()) <= settings.FRAGMENT_BYTES
 
 
 class Source:

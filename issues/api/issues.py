@@ -33,7 +33,7 @@ from .http import (
 from .paging import Page, links, paging_parameters, read_page
 from .representations import ISSUE, collection, issue_fragments
 
-fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 4)
+fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 6)
 DEFAULT_LIMIT = 100
 STATUSES, PRIORITIES = Status.values, Priority.values  # which Django makes anew each time
 FIELDS = {"attachment_ids": "attachments", "session_ids": "sessions"}  # as the verbs name them
@@ -81,7 +81,7 @@ class Listed:
         return len(self.body)
 
 
-_listed = Kept(capacity=settings.FRAGMENT_BYTES // 16)  # by path and query string
+_listed = Kept(capacity=settings.FRAGMENT_BYTES // 24)  # by path and query string
 
 
 def list_issues(request: ApiRequest) -> HttpResponse:
@@ -161,7 +161,7 @@ def get_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
 
 
 _seen = Kept(
-    capacity=settings.FRAGMENT_BYTES // 16, weight=100
+    capacity=settings.FRAGMENT_BYTES // 24, weight=100
 )  # the (id, version) that a UUID had when it was last asked for
 WITH_TEXT = 3  # columns
 

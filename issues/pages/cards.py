@@ -61,7 +61,7 @@ def _traces(ids: Sequence[int]) -> dict[int, SafeString]:
     return {issue: mark_safe(trace) for issue, trace in found if trace}  # noqa: S308 - drawn by issues/evidence/plot.py
 
 
-_cards = Fragments(render_cards, capacity=settings.FRAGMENT_BYTES // 8)
+_cards = Fragments(render_cards, capacity=settings.FRAGMENT_BYTES // 12)
 
 
 def cards(rows: Sequence[Row]) -> SafeString:

@@ -190,7 +190,7 @@ def _render_rows(ids: Sequence[int]) -> Mapping[Row, bytes]:
     }
 
 
-_rows = Fragments(_render_rows, capacity=settings.FRAGMENT_BYTES // 8)
+_rows = Fragments(_render_rows, capacity=settings.FRAGMENT_BYTES // 12)
 
 
 def _answer(request: PageRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:

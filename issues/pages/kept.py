@@ -11,7 +11,7 @@ from issues.fragments import Kept
 
 T = TypeVar("T")
 
-pieces = Kept(capacity=settings.FRAGMENT_BYTES // 8)
+pieces = Kept(capacity=settings.FRAGMENT_BYTES // 12)
 
 
 def mark_of(request: HttpRequest) -> int | None:

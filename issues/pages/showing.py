@@ -225,7 +225,7 @@ def _make(ids: Sequence[int], *, writes: bool) -> Mapping[Key, bytes]:
 
 
 _bodies = {
-    writes: Fragments(partial(_make, writes=writes), capacity=settings.FRAGMENT_BYTES // 8)
+    writes: Fragments(partial(_make, writes=writes), capacity=settings.FRAGMENT_BYTES // 12)
     for writes in (True, False)
 }
 
