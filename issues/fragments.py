@@ -77,6 +77,8 @@ class Fragments:
         return self._size
 
     def _keep(self, made: Mapping[Key, bytes]) -> None:
+        if not self._capacity:  # nothing is to be kept
+            return
         with self._lock:
             new = {key: fragment for key, fragment in made.items() if key not in self._kept}
             self._kept.update(new)

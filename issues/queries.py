@@ -675,51 +675,52 @@ class Found:
     mark: int | None
     total: int
     rows: list[Row]
-    texts: list[bytes]  # of each row, if it was asked for
+    texts: list[bytes]  # of each row, if it was asked for and is kept of all
 
     @classmethod
     def of(cls, row: tuple[Any, ...] | None) -> "Found":
         """Out of what `page_read` gave."""
         mark, total, ids, versions, lengths, text = row or (None, 0, None, None, None, None)
         rows = list(zip(ids or (), versions or (), strict=True))
-        ends = list(accumulate(lengths or ()))  # to split a text of 100 kB takes four times as long
-        return cls(mark, total or 0, rows, [text[a:b] for a, b in pairwise((0, *ends))] if text else [])
+        if text is None or None in lengths:
+            return cls(mark, total or 0, rows, [])
+        ends = accumulate(lengths)  # to split a text of 100 kB takes four times as long
+        return cls(mark, total, rows, [text[a:b] for a, b in pairwise((0, *ends))])
 
 
 _KEPT = "LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version"
 
 
 def page_read(
-    wanted: IssueFilter, limit: int, offset: int, *, unless: int = 0, text: str = ""
+    wanted: IssueFilter, limit: int, offset: int, *, unless: int = 0, texts: bool = False
 ) -> Read | None:
     """What `issue_page` asks for as one row, so that it can be read along with something else.
 
-    Nothing but the mark is read while that is `unless`. `text` is an SQL expression of JSON for an issue `i` by its
-    user `u`, for those of which none is kept. None where it takes more: filters that the counts know nothing of, and
-    pages deep in the list.
+    Nothing but the mark is read while that is `unless`; with `texts`, the JSON that is kept of the issues, too. (To
+    build in the same statement what is not kept would cost PostgreSQL a quarter more for every list that is.) None where it
+    takes more: filters that the counts know nothing of, and pages deep in the list.
     """
     if offset > DEEP or not wanted.is_by_state_only:
         return None
     total, values = counts.total_read(_with_null(wanted.statuses), _with_null(wanted.priorities))
-    sql, parameters = _newest(wanted, versions=offset == 0 and not text)
+    sql, parameters = _newest(wanted, versions=offset == 0 and not texts)
     # The first page's rows are read as the index gives them; further ones are passed over in the index alone.
     usual = not offset and limit in USUAL_LIMITS
     # A number that stands in the statement lets PostgreSQL keep its plan; with a parameter it expects a tenth of all
     # rows and plans anew each time, which takes longer than the reading.
     page = f"{sql} LIMIT {limit}" if usual else f"{sql} LIMIT %s OFFSET %s"
-    if offset or text:
-        columns = f", coalesce(k.text, ({text})::text) AS text" if text else ""
-        tables = f"JOIN issues_user u ON u.id = i.created_by_id {_KEPT}" if text else ""
+    if offset or texts:
+        columns, kept = (", k.text", _KEPT) if texts else ("", "")
         page = (
-            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {tables} "  # noqa: S608
+            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {kept} "  # noqa: S608
             "ORDER BY i.created_at DESC, i.uuid DESC"
         )
-    texts = (
-        "array_agg(octet_length(text)), convert_to(string_agg(text, ''), 'UTF8')" if text else "NULL, NULL"
+    text = (
+        "array_agg(octet_length(text)), convert_to(string_agg(text, ''), 'UTF8')" if texts else "NULL, NULL"
     )
     statement = f"""
         SELECT m.mark, page.* FROM (SELECT {MARK} AS mark OFFSET 0) m CROSS JOIN LATERAL (
-            SELECT CASE WHEN m.mark IS DISTINCT FROM %s THEN ({total}) END, array_agg(id), array_agg(version), {texts}
+            SELECT CASE WHEN m.mark IS DISTINCT FROM %s THEN ({total}) END, array_agg(id), array_agg(version), {text}
             FROM ({page}) page WHERE m.mark IS DISTINCT FROM %s
         ) page"""  # noqa: S608
     return statement, [unless, *values, *parameters, *(() if usual else (limit, offset)), unless]

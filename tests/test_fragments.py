@@ -127,3 +127,12 @@ def test_with_no_room_nothing_is_kept_and_all_is_answered():
     kept = Kept(capacity=0)
 
     assert [kept.get("a", lambda n=n: n) for n in (1, 2)] == [1, 2]
+
+
+def test_without_room_everything_is_made_anew():
+    source = Source(i1=1)
+    fragments = Fragments(source.make, capacity=0)
+
+    assert [fragments.get([(1, 1)]), fragments.get([(1, 1)])] == [[b"1v1"], [b"1v1"]]
+    assert source.made == [[1], [1]]
+    assert fragments.size == 0

@@ -31,7 +31,7 @@ from .http import (
     route,
 )
 from .paging import Page, links, paging_parameters, read_page
-from .representations import ISSUE, collection, issue_fragments
+from .representations import collection, issue_fragments
 
 fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 6)
 DEFAULT_LIMIT = 100
@@ -133,7 +133,7 @@ def _asked(request: ApiRequest) -> tuple[IssueFilter, Page]:
 def _read_page(request: ApiRequest) -> Read | None:
     """For `Operation.along`: the page, or no more than the mark where that has not moved since we answered this.
 
-    Where we have not answered it yet, we know few of its issues, so their JSON comes along.
+    Where we have not answered it yet, we know few of its issues, so what is kept of their JSON comes along.
     """
     if "q" in request.GET:
         return None  # a query may say `me`, and nobody knows yet who that is
@@ -142,7 +142,7 @@ def _read_page(request: ApiRequest) -> Read | None:
     request.noted = kept, wanted, page
     if kept is not None:
         return queries.page_read(wanted, page.limit, page.offset, unless=kept.mark)
-    return queries.page_read(wanted, page.limit, page.offset, text=ISSUE)
+    return queries.page_read(wanted, page.limit, page.offset, texts=True)
 
 
 def get_issue(request: ApiRequest, issue_id: UUID) -> HttpResponse:
