@@ -89,7 +89,8 @@ class Property:
     negated: bool = False
 
     def __str__(self) -> str:
-        values = (f'"{value}"' if re.search(r"[\s,]", value) else value for value in self.values)
+        # Without its quotes `tag:"//bus"` would be an address, as `http://bus` is.
+        values = (f'"{value}"' if re.search(r"[\s,]|^//", value) else value for value in self.values)
         return f"{_minus(self)}{self.name}:{','.join(values)}"
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 from django.http import QueryDict
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from issues import queries, search
@@ -56,6 +56,7 @@ texts = st.lists(st.tuples(st.sampled_from(["", "-"]), terms).map("".join), max_
 
 
 @given(texts)
+@example('tag:"//bus"')
 @settings(max_examples=300, deadline=None)
 def test_what_is_written_back_is_read_as_the_same_query(text):
     query, mistakes = parse(text)
