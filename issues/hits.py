@@ -22,7 +22,9 @@ from django.db import connection
 from psycopg.pq import Format
 
 from .fragments import Kept
+from .models.ids import as_array
 from .models.search_index import BLOCK, EDITION, places, unpacked
+from .models.search_text import HAVING_WORDS
 
 FEW = (
     1_000  # issues that are named one by one: to read and sort them takes less than to meet them in an order
@@ -179,8 +181,8 @@ class Bits:
             yield from reversed(found) if descending else found
 
     def as_array(self) -> str:
-        """Their ids as PostgreSQL writes an array: psycopg takes ten times as long over a list."""
-        return f"{{{','.join(map(str, self.ids()))}}}"
+        """Their ids as PostgreSQL writes an array."""
+        return as_array(self.ids())
 
     def as_bytes(self) -> tuple[int, bytes]:
         """A bit for each issue, as PostgreSQL's `get_bit` counts them, and which issue is the first of them."""
@@ -485,7 +487,7 @@ def _look(
         cursor.execute(rows_of + _STATE.format(matches=matches), [*of, *parameters])
         found = cursor.fetchall()
     rows: dict[Span, Rows] = {}
-    stale: dict[int, int] = {}
+    stale: list[int] = []
     noted = []
     blocks = _last
     for n, of, issues, editions, oldest, newest, id_, *noticed in found:
@@ -496,10 +498,10 @@ def _look(
             if blocks.columns != columns:
                 _last = blocks = Blocks.of(*columns)
         else:
-            stale[id_ // BLOCK] = stale.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
+            stale.append(id_)
             if n == -1:
                 noted.append(Noted(id_, *noticed))
-    return Reading(rows, blocks, stale, noted)
+    return Reading(rows, blocks, _rows_of(stale), noted)
 
 
 def _unpacked(numbers: Sequence[int], issues: Sequence[bytes]) -> Rows:
@@ -528,9 +530,7 @@ class _Looked:
 
 _looked = Kept(capacity=settings.FRAGMENT_BYTES // 48)  # by phrases
 _LOOK = f"""
-    SELECT array(SELECT issue_id FROM (
-            SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0
-        ) t WHERE words @@ %s::tsquery),
+    SELECT array({HAVING_WORDS}),
         array(SELECT issue_id FROM issues_searchnote WHERE issue_id = ANY(%s::bigint[])),
         array(SELECT number FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number),
         array(SELECT {EDITION} FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number)
@@ -540,7 +540,7 @@ _LOOK = f"""
 def _look_at(rows: Rows, phrases: str) -> Rows:
     """Those of these issues that have the words now. It is kept of those that are as their block says."""
     numbers = list(rows)
-    asked = Bits.of(_ids_of(rows), is_exact=False).as_array()
+    asked = as_array(_ids_of(rows))
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [asked, phrases, asked, numbers, numbers])
         ids, noted, found, editions = cursor.fetchone()
@@ -569,9 +569,8 @@ _PARTS = f"""
         ) part
     ) FROM issues_searchblock WHERE number = %s
 """  # noqa: S608 - constants
-_parts = Kept(
-    capacity=settings.FRAGMENT_BYTES // 96, weight=4_000
-)  # by the number of the block and its edition
+# By the number of the block and its edition.
+_parts = Kept(capacity=settings.FRAGMENT_BYTES // 96, weight=4_000)
 
 
 def _parts_of(number: int, edition: str) -> Mapping[int, tuple[int, int]]:

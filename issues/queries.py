@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -45,7 +45,9 @@ from .models import (
 )
 from .models.account import AGENT_EMAIL
 from .models.event import MARK
+from .models.ids import as_array
 from .models.issue import IssueQuerySet
+from .models.kept_json import KEPT
 from .models.limits import UNASSIGNED
 from .models.spans import NAMES as TIMES
 from .models.spans import Time
@@ -224,22 +226,17 @@ class IssueFilter:
     @property
     def tsquery(self) -> str:
         """All words of the query for PostgreSQL; empty without any."""
-        if self.mistakes:
-            return ""
-        parts = []
-        for words in self.query.words:
-            if found := search_text.lookup(words.text, quoted=words.quoted):
-                parts.append(f"!({found})" if words.negated else f"({found})" if " " in found else found)
-        return " & ".join(parts)
+        return " & ".join(self._lookups())
 
     @property
     def phrases(self) -> str:
         """Of these, what the terms of `search_index` cannot tell: words that stand side by side."""
-        parts = []
-        for words in self.query.words:
-            if " " in (found := search_text.lookup(words.text, quoted=words.quoted)):
-                parts.append(f"!({found})" if words.negated else f"({found})")
-        return " & ".join(parts)
+        return " & ".join(found for found in self._lookups() if " " in found)
+
+    def _lookups(self) -> Iterator[str]:
+        for words in () if self.mistakes else self.query.words:
+            if found := search_text.lookup(words.text, quoted=words.quoted):
+                yield f"!({found})" if words.negated else f"({found})" if " " in found else found
 
     def clauses(self) -> tuple[list[Clause], Rest]:
         """What the terms of `search_index` say of the filter, and what that leaves to be looked at."""
@@ -688,9 +685,6 @@ class Found:
         return cls(mark, total, rows, [text[a:b] for a, b in pairwise((0, *ends))])
 
 
-_KEPT = "LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version"
-
-
 def page_read(
     wanted: IssueFilter, limit: int, offset: int, *, unless: int = 0, texts: bool = False
 ) -> Read | None:
@@ -710,9 +704,9 @@ def page_read(
     # rows and plans anew each time, which takes longer than the reading.
     page = f"{sql} LIMIT {limit}" if usual else f"{sql} LIMIT %s OFFSET %s"
     if offset or texts:
-        columns, kept = (", k.text", _KEPT) if texts else ("", "")
+        columns, kept = (", k.text", KEPT) if texts else ("", "")
         page = (
-            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {kept} "  # noqa: S608
+            f"SELECT i.id, i.version {columns} FROM ({page}) page JOIN issues_issue i ON i.id = page.id {kept} "  # noqa: S608 - constants
             "ORDER BY i.created_at DESC, i.uuid DESC"
         )
     text = (
@@ -905,7 +899,7 @@ def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, Colum
         if not ids:
             continue
         scans.append(_COLUMN_OF_FEW.format(limit=limit + 1))
-        parameters += [status, f"{{{','.join(map(str, ids))}}}"]
+        parameters += [status, as_array(ids)]
     # No issue is in two columns, so one line of bits does for all of them.
     first, line = hits.line_of(part for _, _, part in walked)
     for status, rank, part in walked:
@@ -1050,7 +1044,7 @@ def version_read(uuid: UUID, *, text: bool = False) -> Read:
     if not text:
         return "SELECT id, version FROM issues_issue WHERE uuid = %s AND deleted_at IS NULL", [uuid]
     return (
-        f"SELECT i.id, i.version, k.text FROM issues_issue i {_KEPT} WHERE i.uuid = %s AND i.deleted_at IS NULL",  # noqa: S608
+        f"SELECT i.id, i.version, k.text FROM issues_issue i {KEPT} WHERE i.uuid = %s AND i.deleted_at IS NULL",  # noqa: S608 - constants
         [uuid],
     )
 
@@ -1284,12 +1278,7 @@ def _with_words(ids: Sequence[int], tsquery: str) -> set[int]:
     """Which of these issues have the words."""
     with connection.cursor() as cursor:
         cursor.execute(
-            # (In a query of its own, so that nobody looks up first who else has the words.)
-            """
-            SELECT issue_id FROM (
-                SELECT issue_id, words FROM issues_searchtext WHERE issue_id = ANY(%s::bigint[]) OFFSET 0
-            ) met WHERE words @@ %s::tsquery
-            """,
-            [f"{{{','.join(map(str, ids))}}}", tsquery],
+            search_text.HAVING_WORDS,
+            [as_array(ids), tsquery],
         )
         return {id_ for (id_,) in cursor.fetchall()}

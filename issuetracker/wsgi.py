@@ -12,4 +12,4 @@ from issues.api.wsgi import Application  # noqa: E402 - its settings have to be 
 from issuetracker import urls  # noqa: E402, F401 - pages are loaded before the workers part
 
 application = Application()
-gc.freeze()
+gc.freeze()  # what came after the apps were ready, too

@@ -94,8 +94,8 @@ def _migrated_template() -> str:
 def quick_flush() -> Iterator[None]:
     """Tests with transactions of their own leave rows behind. DELETE clears small tables in 1 ms; TRUNCATE takes 50.
 
-    What Django keeps of its models (25 ms to write anew) stays: no test changes it. PostgreSQL goes on to expect as many rows as a table once had, so large ones are truncated, and so is the one whose
-    estimates decide what is found alike.
+    What Django keeps of its models (25 ms to write anew) stays: no test changes it. PostgreSQL goes on to expect as many
+    rows as a table once had, so large ones are truncated, and so is the one whose estimates decide what is found alike.
     """
     stay = {"django_content_type", "auth_permission"}
     truncate = DatabaseOperations.sql_flush

@@ -65,6 +65,11 @@ def settled() -> int:
 
 def elsewhere(work: Callable[[], object]) -> None:
     """Run `work` in a connection of its own, to its end."""
+    begin_elsewhere(work).join()
+
+
+def begin_elsewhere(work: Callable[[], object]) -> threading.Thread:
+    """Begin `work` in a connection of its own; the thread that does it."""
 
     def run() -> None:
         try:
@@ -74,4 +79,4 @@ def elsewhere(work: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join()
+    return thread

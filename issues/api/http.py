@@ -318,9 +318,8 @@ def _known(ids: dict[str, str]) -> dict[str, Any]:
     return {name: _uuid(value, name) if name.endswith("_id") else value for name, value in ids.items()}
 
 
-@lru_cache(
-    maxsize=1024
-)  # asked for twice in a request: for what is read along with the token, and for the handler
+# Asked for twice in a request: for what is read along with the token, and for the handler.
+@lru_cache(maxsize=1024)
 def _uuid(value: str, name: str) -> UUID:
     what = name.removesuffix("_id").replace("_", " ")
     if len(value) != 36:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from issues.models import Issue, kept_json
 from issues.models.account import AGENT_NAME
+from issues.models.ids import as_array
 
 
 def _moment(column: str) -> str:
@@ -76,7 +77,7 @@ ISSUE = _in_one_line(f"""json_build_object(
 _ISSUES = f"""
 SELECT i.id, i.version, coalesce(k.text, ({ISSUE})::text)
 FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
-LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version
+{kept_json.KEPT}
 WHERE i.id = ANY(%s::bigint[]) AND i.deleted_at IS NULL
 """
 _COMMENT = f"""json_build_object('uuid', c.uuid,
@@ -92,8 +93,7 @@ _FILE = f"""json_build_object('uuid', f.uuid, 'file_name', f.file_name, 'file_ty
 def issue_fragments(ids: Sequence[int]) -> Mapping[tuple[int, int], bytes]:
     """The JSON of these issues by (id, version), in one statement. What Fragments makes the missing ones with."""
     with connection.cursor() as cursor:
-        # PostgreSQL's own spelling of an array; psycopg looks at every item of a list.
-        cursor.execute(_ISSUES, [f"{{{','.join(map(str, ids))}}}"])
+        cursor.execute(_ISSUES, [as_array(ids)])
         return {(id_, version): text.encode() for id_, version, text in cursor.fetchall()}
 
 

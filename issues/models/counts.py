@@ -16,9 +16,9 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from . import flow
+from .locks import Lock, is_taken_now
 
 FOLD_EVERY = 256  # deltas; a reader sums at most about this many beside one row per group
-_FOLD_LOCK = 0x464E44  # any number that nothing else locks
 
 
 class Family(models.TextChoices):
@@ -122,9 +122,7 @@ def fold_sometimes(delta_ids: list[int]) -> None:
 def fold() -> None:
     """Make one row of each group that has new deltas. Harmless at any time, and when another one is at it."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
-        row = cursor.fetchone()
-        if not row or not row[0]:
+        if not is_taken_now(cursor, Lock.COUNTS):
             return
         cursor.execute(
             """

@@ -25,12 +25,12 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from .fields import WholeNumberField
+from .locks import Lock, is_taken_now
 
 if TYPE_CHECKING:
     from .counts import Facts
 
 FOLD_EVERY = 1024  # facts; a reader looks at about this many beside the roll-ups
-_FOLD_LOCK = 0x464E46  # any number that nothing else locks
 
 EAST, WEST = 840, 720  # minutes: how far a viewer's midnight is before UTC's, and how far after
 QUARTER = 15  # minutes; tests/models/test_flow.py looks through every time zone
@@ -351,9 +351,7 @@ def fold_sometimes(fact_ids: list[int]) -> None:
 def fold() -> None:
     """Add the waiting facts to the sums. Harmless at any time, and when another one is at it."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
-        found = cursor.fetchone()
-        if found and found[0]:
+        if is_taken_now(cursor, Lock.FLOW):
             cursor.execute(_FOLD)
             cursor.execute(_NEW_EDITION)
 
@@ -389,7 +387,7 @@ _NEW_EDITION = """
 def rebuild() -> None:
     """Sum everything anew, after a bulk load that went past the verbs. Readers and writers go on meanwhile."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.FLOW.value])
         cursor.execute("DELETE FROM issues_flowsum")
         cursor.execute("DELETE FROM issues_flowwaits")
         cursor.execute(_SUM_ALL)

@@ -1,7 +1,8 @@
-"""The ids that the world sees: UUID version 7 (RFC 9562, section 5.7), so that newer sorts after older."""
+"""Ids. Those that the world sees are UUID version 7 (RFC 9562, section 5.7), so that newer sorts after older."""
 
 import os
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 
@@ -14,3 +15,8 @@ def uuid7(at: datetime | None = None) -> uuid.UUID:
     value = value & ~(0xF << 76) | 0x7 << 76  # version
     value = value & ~(0x3 << 62) | 0x2 << 62  # variant
     return uuid.UUID(int=value)
+
+
+def as_array(ids: Iterable[int]) -> str:
+    """Ids of the database as PostgreSQL writes an array: psycopg takes ten times as long over a list."""
+    return f"{{{','.join(map(str, ids))}}}"

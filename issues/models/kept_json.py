@@ -10,8 +10,11 @@ import time
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 
+from .locks import Lock, is_taken_now
+
 AT_ONCE = 5_000  # events in one transaction
-_LOCK = 0x464E4A  # any number that nothing else locks
+# What is kept of an issue `i` in the version it is of, as `k`.
+KEPT = "LEFT JOIN issues_keptjson k ON k.issue_id = i.id AND k.version = i.version"
 
 
 class KeptJson(models.Model):
@@ -55,9 +58,7 @@ def _keep_some(json: str) -> int | None:
     """Follow some more events; how many rows that wrote, None at the end of the record."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-            [is_ours] = cursor.fetchone()
-            if not is_ours:
+            if not is_taken_now(cursor, Lock.KEPT_JSON):
                 return None
             # Only transactions older than any that still runs: none of their events can come in later.
             cursor.execute(
@@ -89,7 +90,7 @@ def _keep_some(json: str) -> int | None:
                     ON CONFLICT (id) DO UPDATE SET xid = EXCLUDED.xid, event_id = EXCLUDED.event_id
                 )
                 SELECT (SELECT count(*) FROM written) FROM since LIMIT 1
-                """,  # noqa: S608 - constants
+                """,  # noqa: S608 - a number and an expression of representations.py, both constants
                 [xid or 0, event_id or 0, oldest],
             )
             row = cursor.fetchone()

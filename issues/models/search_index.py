@@ -23,6 +23,7 @@ from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
 from .account import AGENT_EMAIL
+from .locks import Lock, is_taken_now
 
 if TYPE_CHECKING:
     from .counts import Facts
@@ -32,7 +33,6 @@ SPARSE = 64  # up to so many issues of a block are kept by their places, two byt
 BEGINNINGS = (2, 3, 4)  # letters; longer beginnings are looked up among the words themselves
 FOLD_EVERY = 256  # events; a search looks at about as many issues one by one
 FOLDED_AT_ONCE = 2_000  # issues
-_FOLD_LOCK = 0x464E57  # any number that nothing else locks
 EVERY = ""  # the term of all issues that the blocks know
 LAST = "\U0010ffff"  # comes after every letter
 # The edition of a block is the version of its row: which transaction wrote it, and where. Whatever changes a block's terms
@@ -220,9 +220,7 @@ def fold() -> None:
 def _fold_some() -> int:
     """Fold the first notes; how many. One at a time does it, and only this and `rebuild` write blocks and terms."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
-        [is_ours] = cursor.fetchone()
-        if not is_ours:
+        if not is_taken_now(cursor, Lock.SEARCH):
             return 0
         # A verb that is changing one of these issues holds its note, which is passed over; a verb that comes later
         # waits at the note until this is done, and then writes it anew. So the issues that are read next are
@@ -375,7 +373,7 @@ def rebuild(first_id: int = 0) -> None:
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             # The same lock as a fold takes, but this one waits for it.
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.SEARCH.value])
             cursor.execute("SELECT min(id) / %s FROM issues_issue WHERE id >= %s", [BLOCK, number * BLOCK])
             [next_] = cursor.fetchone()
             if next_ is None:

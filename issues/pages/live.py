@@ -22,7 +22,6 @@ from .htmx import PageRequest
 GOOD_FOR = 60  # minutes that a cursor hears "nothing" without a look at the session
 UNTRIAGED = 100  # the side column counts no further
 
-
 _memory = changes.Memory()
 _signer = Signer(salt="live")
 

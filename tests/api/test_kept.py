@@ -15,7 +15,7 @@ from issues.models import Event, EventKind, Issue, KeptJson, KeptUntil, undo
 from issues.models.kept_json import AT_ONCE
 from issues.models.trash import purge
 from issues.tasks import keep_json
-from tests.factories import make_attachment, make_issue, make_session, make_user, settled
+from tests.factories import begin_elsewhere, make_attachment, make_issue, make_session, make_user, settled
 
 LISTS = (
     "/issues",
@@ -185,8 +185,7 @@ def test_an_issue_that_is_purged_meanwhile_is_left_out():
         purge(before=timezone.now())
 
     with held_open(delete):
-        thread = threading.Thread(target=on_a_connection_of_its_own(keep_issues))
-        thread.start()
+        thread = begin_elsewhere(keep_issues)
         wait_for_somebody_who_waits()
     thread.join()
     settled()
@@ -218,24 +217,13 @@ def held_open(change: Callable[[], object]) -> Iterator[None]:
             begun.set()
             assert may_end.wait(10)
 
-    thread = threading.Thread(target=on_a_connection_of_its_own(change_slowly))
-    thread.start()
+    thread = begin_elsewhere(change_slowly)
     try:
         assert begun.wait(10)
         yield
     finally:
         may_end.set()
         thread.join()
-
-
-def on_a_connection_of_its_own(work: Callable[[], object]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    return run
 
 
 def wait_for_somebody_who_waits() -> None:
