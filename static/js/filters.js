@@ -1,6 +1,8 @@
 // The filter bar with script on: chips and "Clear filters" act in the bar, menus narrow as one types, addresses stay short.
 
+import { reasonOf } from "./post.js";
 import { comeWhenTurnedTo } from "./swap.js";
+import { toast } from "./toast.js";
 
 const form = document.getElementById("filter");
 const field = form.querySelector("#q");
@@ -90,6 +92,14 @@ form.addEventListener("htmx:afterRequest", (event) => {
     mistakes().replaceChildren();
   }
 });
+
+// What was asked for and did not come is said: what is shown then is not what the bar asks for. (A mistake stands at its field.)
+for (const kind of ["htmx:sendError", "htmx:responseError"])
+  document.body.addEventListener(kind, ({ detail: { elt, xhr } }) => {
+    if (xhr.status === 422) return;
+    const run = elt === form ? changed : () => elt.click();
+    toast(`Nothing new is shown. ${reasonOf(xhr)}`, { action: { label: "Try again", run } });
+  });
 
 for (const narrow of form.querySelectorAll("[data-narrows]")) {
   narrow.hidden = false;

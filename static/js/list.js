@@ -301,5 +301,7 @@ for (const [key, field] of [["s", "status"], ["p", "priority"], ["o", "owner"], 
 bind({ keys: "Escape", label: "Clear selection", group, when: () => size() > 0, run: clear });
 
 document.body.addEventListener("htmx:afterSwap", () => { prepare(); tellArrived(); });
+// htmx settles classes after the swap: the bar came without the one that shows it, though nothing that is selected may be here.
+document.body.addEventListener("htmx:afterSettle", say);
 document.body.addEventListener("htmx:pushedIntoHistory", () => { arrived.clear(); manyChanged = false; tellArrived(); });
 prepare();

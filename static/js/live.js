@@ -7,7 +7,7 @@ const offline = document.getElementById("offline");
 // What asks the server to change something. Without it they stay where they are, and do nothing.
 const ACTIONS = "form[method=post] :is(button, summary), button[form], [data-menu], [data-edit], .card .move > summary, .decide > summary";
 let after = document.body.dataset.live;
-let timer, asking = null, failures = 0;
+let timer, asking = null, failures = 0, isSignedOut = false;
 
 /** Have `callback` called with what somebody changed: [{id, reference, version, kinds, actor, deleted}], oldest first, or
  * null where that is too much to be named: whatever is shown may be old.
@@ -30,7 +30,7 @@ function ask(extra = "") {
   clearTimeout(timer);
   asking = answer(extra).finally(() => {
     asking = null;
-    if (after && !document.hidden) timer = setTimeout(ask, failures > 1 ? AFTER_FAILURES : EVERY);
+    if (after && !document.hidden && !isSignedOut) timer = setTimeout(ask, failures > 1 ? AFTER_FAILURES : EVERY);
   });
   return asking;
 }
@@ -46,9 +46,10 @@ async function answer(extra) {
   if (response.status >= 500) return failed();
   failures = 0;
   if (isOffline()) setOffline(false);
-  if (response.status === 204) return;
+  setSignedOut(response.redirected);
+  if (response.status === 204 || isSignedOut) return;
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
-    after = null; // signed out, or a page from before a new key: it stays as it is
+    after = null; // a page from before a new key: it stays as it is
     return;
   }
   const news = await response.json();
@@ -76,6 +77,12 @@ function setOffline(on) {
   for (const action of document.querySelectorAll(ACTIONS))
     if (on) action.setAttribute("aria-disabled", "true");
     else action.removeAttribute("aria-disabled");
+}
+
+/** News are for who is signed in. It is asked for again when somebody comes back to this page, from signing in elsewhere. */
+function setSignedOut(is) {
+  if (offline && (is || isSignedOut)) offline.textContent = is ? "You are signed out. Sign in in another tab." : "";
+  isSignedOut = is;
 }
 
 function refuse(event) {

@@ -1,5 +1,7 @@
 // htmx, which comes when somebody turns to what it swaps; what is chosen before it is there waits.
 
+import { toast } from "./toast.js";
+
 let coming = null;
 
 /** Load it, once. Rejects if the server does not answer; asked again, it tries again. */
@@ -39,6 +41,7 @@ async function wait(event) {
     await loadHtmx();
   } catch {
     if (type === "submit") form.submit();
+    else toast("Nothing new is shown. The server did not answer.");
     return;
   }
   // Half a word is not looked for: who types has their pause.

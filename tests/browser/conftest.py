@@ -163,8 +163,10 @@ def watch(page: Page) -> list[str]:
     said: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        # htmx reports a request that newer typing replaced, as hx-sync asks for, as an error.
-        harmless = message.text.startswith(("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort"))
+        # htmx reports a request that newer typing replaced, as hx-sync asks for, as an error, and one without an answer.
+        harmless = message.text.startswith(
+            ("Failed to load resource", "htmx:afterRequest", "htmx:sendAbort", "htmx:sendError")
+        )
         if message.type == "error" and not harmless:
             said.append(message.text)
 

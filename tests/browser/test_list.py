@@ -32,6 +32,19 @@ def test_is_sorted_by_its_headings_and_back_works(page, issues):
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Created")
 
 
+def test_the_heading_that_sorts_keeps_the_focus(page, issues):
+    page.goto("/list")
+    page.get_by_role("link", name="Title", exact=True).focus()
+    page.wait_for_function("window.htmx")
+
+    page.keyboard.press("Enter")
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Title")
+    expect(page.get_by_role("link", name="Title", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Title")
+
+
 def test_a_range_is_selected_and_changed_by_keys_and_taken_back(page, issues):
     page.goto("/list?sort=title")
 
@@ -74,6 +87,7 @@ def test_the_selection_outlives_a_filter(page, issues):
     page.get_by_label("Search issues").fill("Other")
     expect(page.locator(".list tbody tr[data-id]")).to_have_count(1)
     expect(page.locator("#selected")).to_have_text("1 selected, 1 not shown")
+    expect(page.locator("#bulk")).to_be_visible()
     page.get_by_label("Search issues").fill("")
 
     expect(ticked(page)).to_have_count(1)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.factories import make_issue, make_user
@@ -75,3 +76,32 @@ def test_without_script_a_query_and_its_mistake_are_plain_pages(plain_page):
     box(plain_page).press("Enter")
 
     expect(plain_page.locator(".list tbody tr[data-id]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", ["/", "/list"])
+def test_a_filter_that_does_not_get_through_says_so_and_is_tried_again(page, path):
+    make_issue(title="Battery drops")
+    make_issue(title="Fan stalls")
+    page.goto(path)
+    box(page).fill("drops")
+    expect(page.locator("#total")).to_have_text("1 issue")
+
+    page.route(f"**{path}?*", lambda route: route.abort())
+    box(page).fill("stalls")
+    expect(page.get_by_text("Nothing new is shown. The server did not answer.")).to_be_visible()
+    expect(page.get_by_role("link", name="Battery drops")).to_be_visible()
+    page.unroute(f"**{path}?*")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.get_by_role("link", name="Fan stalls")).to_be_visible()
+    expect(page.get_by_role("link", name="Battery drops")).to_have_count(0)
+
+
+def test_a_first_filter_without_the_server_says_so(page):
+    make_issue(title="Battery drops")
+    page.goto("/")
+    page.route("**/htmx*.js", lambda route: route.abort())
+
+    box(page).fill("stalls")
+
+    expect(page.get_by_text("Nothing new is shown. The server did not answer.")).to_be_visible()

@@ -87,6 +87,22 @@ def test_what_is_sent_while_signed_out_elsewhere_is_kept_and_goes_through_after(
     expect(page.locator("#thread .said")).to_contain_text("Not lost")
 
 
+def test_an_open_page_says_that_one_is_signed_out_and_follows_again_after(page, base_url, ada):
+    issue = make_issue(ada, title="Battery drops")
+    let_in(page, base_url, ada)
+    page.goto("/")
+    BrowserSession.objects.all().delete()
+    issue.change(by=ada, title="Changed meanwhile")
+    expect(page.get_by_text("You are signed out. Sign in in another tab.")).to_be_visible()
+    expect(page.locator(".card h3")).to_have_text("Battery drops")
+
+    let_in(page, base_url, ada)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(page.locator(".card h3")).to_have_text("Changed meanwhile")
+    expect(page.get_by_text("You are signed out.")).to_have_count(0)
+
+
 def test_a_token_is_seen_once_and_fails_once_it_is_revoked(page, base_url, ada):
     let_in(page, base_url, ada)
     page.goto("/account")
