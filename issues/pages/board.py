@@ -19,7 +19,7 @@ from issues.queries import ColumnPage, Columns, IssueFilter, Place, Tally
 
 from .cards import cards
 from .filters import answer_early, filter_bar, filter_of, status_of
-from .forms import expected_version, find_issue, member, read_changes
+from .forms import expected_version, find_issue, member, read_changes, sentence
 from .htmx import PageRequest, announce, ids_in, verb, wants_fragment
 from .kept import kept_at, mark_of
 from .said import said
@@ -119,8 +119,7 @@ def change_card(request: PageRequest, number: int) -> HttpResponse:
     except Conflict:
         return _refused("Somebody else changed it meanwhile. Nothing was overwritten.", 409)
     except Invalid as error:
-        problems = "; ".join(f"{problem.pointer.strip('/')} {problem.detail}" for problem in error.problems)
-        return _refused(f"{problems[0].upper()}{problems[1:]}.", 422)
+        return _refused(" ".join(map(sentence, error.problems)), 422)
     response = HttpResponse(cards([(issue.pk, issue.version)]))
     if changed and issue.last_event_id is not None:
         event = issue.events.get(pk=issue.last_event_id)

@@ -13,7 +13,7 @@ from issues.models.bulk import Act
 from issues.models.limits import OWNER_MAX, UNASSIGNED
 from issues.queries import IssueFilter
 
-from .forms import member, read_changes
+from .forms import member, read_changes, sentence
 from .htmx import PageRequest, announce, came_from, go_back, ids_in, verb, wants_fragment, without_did
 from .said import said
 
@@ -50,7 +50,7 @@ def change_selected(request: PageRequest) -> HttpResponse:
     try:
         act = _do(request, what, value, ids)
     except Invalid as error:
-        return _refused(request, "; ".join(_words(problem) for problem in error.problems), what, ids)
+        return _refused(request, " ".join(map(sentence, error.problems)), what, ids)
     return _done(request, act)
 
 
@@ -123,11 +123,6 @@ def _refused(request: PageRequest, words: str, field: str = "", ids: list[int] |
         "owner_max": OWNER_MAX,
     }
     return render(request, "selected.html", context, status=422)
-
-
-def _words(problem: Any) -> str:
-    name = problem.pointer.strip("/").split("/")[0]
-    return f"{ {'tags': 'A tag'}.get(name, name.capitalize()) } {problem.detail}"
 
 
 def _back(request: PageRequest) -> str:

@@ -20,7 +20,7 @@ from issues.models import (
     User,
     all_or_nothing,
 )
-from issues.models.limits import COMMENT_FILES_MAX, COMMENT_MAX
+from issues.models.limits import COMMENT_FILES_MAX
 
 from .files import store_files
 from .forms import find_issue, fingerprint, member, react_as_asked
@@ -178,7 +178,6 @@ def _form(
         "lines": compare(theirs, typed) if theirs is not None else (),
         "words": words,
         "preview": fill(markdown_to_html(typed), request, Words("")) if preview else "",
-        "comment_max": COMMENT_MAX,
     }
     template = "comment.html#form" if wants_fragment(request) else "comment.html"
     response = render(request, template, context, status=status)

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from issues.blocks.description import Unreadable, description_to_markdown, markdown_to_description
 from issues.blocks.diff import compare
 from issues.blocks.html import render_html
-from issues.input import Invalid, Member, Problem
+from issues.input import Invalid, Member
 from issues.models import ChangedSince, DomainError, Event, EventKind, Gone, Issue, IssueFields
 
 from .conflict import changed_by, hunks
 from .files import TRIES, linked_files, new_pictures
-from .forms import find_issue, fingerprint, loads, member, read_changes
+from .forms import find_issue, fingerprint, loads, member, read_changes, sentence
 from .htmx import PageRequest, verb, wants_fragment
 from .showing import done, explain, kept
 from .viewer import Words, fill
@@ -55,7 +55,7 @@ def _save(request: PageRequest, number: int) -> HttpResponse:
     except Unreadable as error:
         return _form(request, issue, typed, problem=str(error), status=422, was=request.POST.get("was"))
     except Invalid as error:
-        words = " ".join(map(_sentence, error.problems))
+        words = " ".join(map(sentence, error.problems))
         return _form(request, issue, typed, problem=words, status=422, was=request.POST.get("was"))
     except Gone:
         gone = find_issue(number, trashed_too=True)
@@ -185,11 +185,3 @@ def _answer(
     response = render(request, name, {**context, "part": part}, status=status)
     patch_vary_headers(response, ("HX-Request",))
     return response
-
-
-def _sentence(problem: Problem) -> str:
-    """`/description/3 must be …` → `Block 4 must be …`"""
-    n = problem.pointer.rpartition("/")[2]
-    return (
-        f"Block {int(n) + 1:,} {problem.detail}." if n.isdecimal() else f"The description {problem.detail}."
-    )

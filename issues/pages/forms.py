@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from django.db import connection
@@ -53,6 +54,24 @@ def read_changes(fields: dict[str, Member]) -> dict[str, Any]:
     changes = read(IssueChanges, fields)
     names = {"attachment_ids": "attachments", "session_ids": "sessions"}
     return {names.get(name, name): getattr(changes, name) for name in fields}
+
+
+def sentence(problem: Problem) -> str:
+    """What is wrong with a field, for whoever filled it in: "The title must have a length of at most 500."."""
+    field, _, at = problem.pointer.strip("/").partition("/")
+    if field in _EMPTY and ("at least" in problem.detail or "white space" in problem.detail):
+        return _EMPTY[field]
+    name = f"The {_CALLED.get(field, field.replace('_', ' '))}"
+    if field == "tags" and at:
+        name = "A tag"
+    elif field == "description" and at.isdecimal():
+        name = f"Block {int(at) + 1:,} of the description"
+    return f"{name} {_LIMIT.sub(lambda limit: f'{int(limit[0]):,}', problem.detail)}."
+
+
+_EMPTY = {"title": "Give the issue a title.", "content": "Write a comment first."}
+_CALLED = {"content": "comment", "resolution_summary": "resolution"}
+_LIMIT = re.compile(r"(?<=at most )\d+")
 
 
 def expected_version(request: PageRequest) -> int | None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from issues import queries
 from issues.input import Invalid
 from issues.models import ChangedSince, Conflict, DomainError, Gone, Issue, Priority, Status, User
-from issues.models.limits import RESOLUTION_MAX, TAGS_MAX, TITLE_MAX, UNASSIGNED
+from issues.models.limits import TAGS_MAX, UNASSIGNED
 
 from .activity import in_words
 from .cards import cards
@@ -217,9 +217,7 @@ def _field_form(
         "options": _OPTIONS[field](request, issue) if field in _OPTIONS else (),
         "was": fingerprint(value),
         "words": words,
-        "title_max": TITLE_MAX,
         "tags_max": TAGS_MAX,
-        "resolution_max": RESOLUTION_MAX,
     }
     template = "field.html#form" if wants_fragment(request) else "field.html"
     response = render(request, template, context, status=status)

@@ -29,7 +29,7 @@ from issues.models import (
 from issues.similar import similar_issues
 
 from .files import new_pictures, store_files
-from .forms import loads, member
+from .forms import loads, member, sentence
 from .htmx import VIEWERS_CANNOT, PageRequest, go_back, verb, wants_fragment
 from .showing import explain
 from .viewer import Words, fill
@@ -178,14 +178,5 @@ def _sentences(error: Invalid) -> dict[str, str]:
     """The first problem of each field, as people say it."""
     found: dict[str, str] = {}
     for problem in error.problems:
-        field, _, at = problem.pointer.strip("/").partition("/")
-        found.setdefault(field, _sentence(field, at, problem.detail))
+        found.setdefault(problem.pointer.strip("/").partition("/")[0], sentence(problem))
     return found
-
-
-def _sentence(field: str, at: str, detail: str) -> str:
-    if field == "title" and ("at least" in detail or "white space" in detail):
-        return "Give the issue a title."
-    if field == "description" and at.isdecimal():
-        return f"Block {int(at) + 1:,} of the description {detail}."
-    return f"{'A tag' if field == 'tags' and at else f'The {field}'} {detail}."

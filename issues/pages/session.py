@@ -23,7 +23,7 @@ from issues.models import (
     Session,
     all_or_nothing,
 )
-from issues.models.limits import SESSION_DESCRIPTION_MAX, SESSION_TITLE_MAX
+from issues.models.limits import SESSION_DESCRIPTION_MAX
 
 from .evidence import readings_of
 from .files import store_files
@@ -199,8 +199,6 @@ def _form(
         "words": words,
         "is_conflict": is_conflict,
         "was": _was(session),
-        "title_max": SESSION_TITLE_MAX,
-        "description_max": SESSION_DESCRIPTION_MAX,
         "description_hint": f"{SESSION_DESCRIPTION_MAX:,}",
     }
     name = "session_edit.html#form" if wants_fragment(request) else "session_edit.html"

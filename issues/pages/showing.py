@@ -41,7 +41,6 @@ from issues.models import (
     TooLarge,
 )
 from issues.models.account import LOCAL_EMAIL
-from issues.models.limits import COMMENT_MAX, RESOLUTION_MAX
 
 from .activity import SHOWS, activity, by_emoji
 from .cards import Person
@@ -57,7 +56,7 @@ from .evidence import (
     readings_of,
     waiting_words,
 )
-from .forms import find_issue, fingerprint, seen_issue
+from .forms import find_issue, fingerprint, seen_issue, sentence
 from .htmx import PageRequest, announce, go_back, wants_fragment
 from .kept import mark_of
 from .place import Came
@@ -185,8 +184,6 @@ def render_body(
         "can_write": writes and issue.deleted_at is None,
         "can_restore": writes and issue.deleted_at is not None,
         "decisions": DECISIONS,
-        "comment_max": COMMENT_MAX,
-        "resolution_max": RESOLUTION_MAX,
     }
     return get_template("issue/_body.html").render(context)
 
@@ -245,7 +242,7 @@ def explain(error: Exception, issue: Issue | None = None) -> tuple[int, str]:
     """Status and words for what a verb, the rules or the store refused."""
     match error:
         case Invalid():
-            return 422, "; ".join(_sentence(problem.pointer, problem.detail) for problem in error.problems)
+            return 422, " ".join(map(sentence, error.problems))
         case TooLarge():
             return 413, f"At most {size_in_words(error.limit)} can be sent at a time. Nothing was saved."
         case NoRoom():
@@ -262,13 +259,6 @@ def explain(error: Exception, issue: Issue | None = None) -> tuple[int, str]:
         case Gone():
             return 404, "It was deleted meanwhile."
     return 422, str(error)
-
-
-def _sentence(pointer: str, detail: str) -> str:
-    """`/tags/2 must …` → `Tags 3 must …`"""
-    name, _, n = pointer.strip("/").partition("/")
-    which = f" {int(n) + 1}" if n.isdecimal() else ""
-    return f"{name.replace('_', ' ').capitalize()}{which} {detail}"
 
 
 def kept(request: PageRequest, issue: Issue, words: str, typed: str, *, status: int) -> HttpResponse:

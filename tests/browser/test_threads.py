@@ -103,6 +103,24 @@ def test_a_comment_that_cannot_be_sent_stays_and_says_why(page, issue):
     expect(page.locator("#thread .said")).to_contain_text("Not lost")
 
 
+def test_what_is_too_long_is_refused_and_not_cut(page, issue):
+    page.goto(f"/{issue.reference}")
+    composer(page).focus()
+    page.keyboard.insert_text("x" * 10_001)
+
+    page.get_by_role("button", name="Comment", exact=True).click()
+
+    expect(page.get_by_role("alert")).to_have_text("The comment must have a length of at most 10,000.")
+    expect(composer(page)).to_have_value("x" * 10_001)
+    composer(page).fill("")
+    page.get_by_role("link", name=issue.title).click()
+    page.get_by_label("Title").fill("")
+    page.keyboard.insert_text("T" * 501)
+    page.keyboard.press("Enter")
+    expect(page.locator("#title [role=alert]")).to_have_text("The title must have a length of at most 500.")
+    expect(page.get_by_label("Title")).to_have_value("T" * 501)
+
+
 def test_a_comment_is_edited_deleted_and_restored(page, issue):
     comment = make_comment(issue, User.objects.local(), "torque 0.9 Nm")
     page.goto(f"/{issue.reference}")

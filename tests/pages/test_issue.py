@@ -306,15 +306,15 @@ class TestFields:
     @pytest.mark.parametrize(
         ("field", "fields", "words"),
         [
-            ("title", {"title": " "}, "Title must have a length of at least 1"),
+            ("title", {"title": " "}, "Give the issue a title."),
             ("title", {"title": "x" * 501}, "at most 500"),
             ("title", {"title": "a\0b"}, "U+0000"),
             ("priority", {"priority": "urgent"}, "must be one of"),
             ("status", {"status": "done"}, "must be one of"),
             ("owner", {"owner": "x" * 255}, "at most 254"),
-            ("tags", {"new": "x" * 65}, "Tags 1 must have a length of at most 64"),
+            ("tags", {"new": "x" * 65}, "A tag must have a length of at most 64."),
             ("tags", {"tags": [f"t{n}" for n in range(51)]}, "at most 50"),
-            ("resolution_summary", {"resolution_summary": "x" * 10_001}, "at most 10000"),
+            ("resolution_summary", {"resolution_summary": "x" * 10_001}, "The resolution must have a length of at most 10,000."),
         ],
     )  # fmt: skip
     def test_that_break_a_rule_come_back_with_the_message_and_the_text(self, client, field, fields, words):
@@ -453,7 +453,7 @@ class TestFiles:
         response = post(client, make_issue(), "files")
 
         assert response.status_code == 422
-        assert "Files must be chosen" in response.text
+        assert "The files must be chosen." in response.text
 
     def test_a_file_of_another_issue_is_not_there(self, client, mara):
         file = make_attachment(mara)

@@ -228,7 +228,7 @@ class TestSelected:
     @pytest.mark.parametrize(
         ("do", "fields", "words"),
         [
-            ("owner", {"owner": "x" * 255}, "Owner"),
+            ("owner", {"owner": "x" * 255}, "The owner"),
             ("tags", {"add_tags": "y" * 65}, "A tag"),
         ],
     )

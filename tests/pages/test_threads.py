@@ -50,9 +50,9 @@ class TestWriting:
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            ("", "at least 1"),
-            (" \n ", "only white space"),
-            ("x" * 10_001, "at most 10000"),
+            ("", "Write a comment first."),
+            (" \n ", "Write a comment first."),
+            ("x" * 10_001, "The comment must have a length of at most 10,000."),
             ("a\0b", "U+0000"),
         ],
     )
@@ -115,7 +115,7 @@ class TestEditing:
         response = client.post(f"/{issue.reference}/comments/{comment.uuid}/edit", {"content": " "})
 
         assert response.status_code == 422
-        assert "only white space" in response.text
+        assert "Write a comment first." in response.text
 
     def test_of_a_comment_deleted_meanwhile_gives_the_text_back(self, client, issue, mara):
         comment = make_comment(issue, mara)
