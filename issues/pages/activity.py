@@ -55,6 +55,7 @@ class Change:
     added: list[str] = field(default_factory=list)  # of a list: tags, files, sessions
     removed: list[str] = field(default_factory=list)
     value: Any = None  # what it is now, as stored
+    was: Any = None  # what it was before, as stored
 
 
 @dataclass(slots=True)
@@ -207,7 +208,9 @@ def _ticked(steps: Iterable[list[Event]]) -> list[dict[str, Any]]:
 
 def change_in_words(name: str, old: Any, new: Any) -> Change:
     """What a change of a field is called."""
-    change = Change(name, name.replace("_", " "), in_words(name, old), in_words(name, new), value=new)
+    change = Change(
+        name, name.replace("_", " "), in_words(name, old), in_words(name, new), value=new, was=old
+    )
     if isinstance(old, list) and isinstance(new, list):
         before, after = [_item(item) for item in old], [_item(item) for item in new]
         change.added = [item for item in after if item not in before]

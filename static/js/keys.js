@@ -14,10 +14,11 @@ let begun = null; // the first key of a sequence, and when
  *
  * keys: "n", "Shift+X", "Shift+ArrowLeft", "Control+k" (also Command), "g b"; or an array of these. Letters are lower case.
  * label, group: how the help and the palette name it; command: false keeps it out of the palette. run(event): returns false for "not mine, ask the next".
- * writes: whether it changes something, and is off while the server does not answer. when(event): whether it is on now. What was bound last is asked first.
+ * writes: whether it changes something; then it is off while the server does not answer, and a key that is held down does it once.
+ * when(event): whether it is on now. What was bound last is asked first.
  */
 export function bind({ keys, label, group, run, when = () => true, command = true, writes = false }) {
-  const may = writes ? (event) => !document.documentElement.hasAttribute("data-offline") && when(event) : when;
+  const may = writes ? (event) => !event.repeat && !document.documentElement.hasAttribute("data-offline") && when(event) : when;
   bindings.unshift({ keys: [keys].flat(), label, group, run, when: may, command });
 }
 

@@ -24,6 +24,23 @@ def test_the_key_takes_back_the_last_change_after_a_reload_and_redo_does_it_agai
     expect(page.locator("tbody .st-rejected")).to_have_count(1)
 
 
+def test_a_key_that_is_held_down_takes_back_one_change(page):
+    issue = make_issue(User.objects.local())
+    issue.change(by=User.objects.local(), priority="high")
+    issue.change(by=User.objects.local(), status="rejected")
+    page.goto("/list")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/undo") else None)
+
+    for _ in range(3):
+        page.keyboard.down("u")
+    page.keyboard.up("u")
+
+    expect(page.get_by_text(f"Undone: {issue.reference} rejected")).to_be_visible()
+    assert len(asked) == 1
+    assert Issue.objects.get().priority == "high"
+
+
 def test_what_somebody_changed_since_stays_and_is_named(page):
     issue = make_issue()
     issue.change(by=User.objects.local(), priority="high")

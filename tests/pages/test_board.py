@@ -7,7 +7,7 @@ import pytest
 
 from issues.models import Issue
 from issues.pages import board
-from tests.factories import make_issue, make_user, make_viewer
+from tests.factories import make_attachment, make_comment, make_issue, make_user, make_viewer
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -190,6 +190,15 @@ class TestTheBoard:
             make_issue(member)
 
         assert len(references(get(client, f"/?first={first}"))) == board.PAGE
+
+    def test_one_comment_is_not_called_comments(self, client, member):
+        issue = make_issue(member, attachments=[make_attachment(member).uuid])
+        make_comment(issue, member)
+
+        card = get(client, "/").content.decode()
+
+        assert '>1<span class="vh"> comment</span>' in card
+        assert '>1<span class="vh"> attachment</span>' in card
 
     def test_a_viewer_is_offered_no_change(self, client, settings):
         settings.LOCAL = False

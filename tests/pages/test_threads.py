@@ -191,6 +191,16 @@ class TestReactions:
 
 
 class TestActivity:
+    def test_calls_an_owner_as_they_call_themselves(self, client, issue, mara):
+        tomas = make_user("tomas.ortega@example.com", name="Tomás Ortega")
+        issue.change(by=mara, owner=tomas.email)
+        issue.change(by=tomas, owner="Unassigned")
+
+        shown = thread(client.get(f"/{issue.reference}").text)
+
+        assert "made <b>Tomás Ortega</b> the owner" in shown
+        assert "took <b>Tomás Ortega</b> off as owner" in shown
+
     def test_neighbouring_changes_of_one_person_are_one_entry(self, mara):
         now = timezone.now()
         issue = make_issue()

@@ -1,0 +1,94 @@
+"""Texts of any length and direction stay in their places, on a wide screen and on a phone."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import make_issue
+
+LONG_TAG = "a-tag-that-a-script-made-and-nobody-ever-reads-" + "x" * 17
+TABLE = {
+    "type": "table",
+    "header": ["Column"] * 12,
+    "rows": [["measurement of the temperature"] * 12],
+}
+
+# Whether what matches sticks out of what holds it, to the right.
+STICKS_OUT = """([inner, outer]) => [...document.querySelectorAll(inner)].some(
+    (one) => one.getBoundingClientRect().right > one.closest(outer).getBoundingClientRect().right + 0.5)"""
+
+
+@pytest.fixture
+def long():
+    return make_issue(title="W" * 500, tags=[LONG_TAG, "power", "tvac"], description=json.dumps([TABLE]))
+
+
+def test_a_long_tag_is_cut_in_lists_and_wraps_where_it_belongs(page, long):
+    for path, holder in (("/list", "td"), ("/", ".tags"), (f"/{long.reference}", "dd")):
+        page.goto(path)
+        tag = page.locator(".tag").first
+        expect(tag).to_have_text(LONG_TAG)
+
+        assert not page.evaluate(STICKS_OUT, [".tag", holder]), path
+        assert tag.evaluate("tag => tag.scrollWidth > tag.clientWidth") is (path != f"/{long.reference}")
+
+
+def test_a_title_is_cut_before_its_tags_are(page):
+    make_issue(title="W" * 500, tags=["power", "tvac"])
+    page.goto("/list")
+
+    assert page.locator(".tag").evaluate_all("tags => tags.every(tag => tag.scrollWidth === tag.clientWidth)")
+
+
+def test_on_a_phone_a_title_takes_three_lines_of_the_list_and_a_table_scrolls(phone_page, long):
+    page = phone_page
+    page.goto("/list")
+    assert page.locator(".list tbody tr[data-id]").bounding_box()["height"] < 130
+
+    page.goto(f"/{long.reference}")
+    cell = page.locator("td").first
+    assert cell.bounding_box()["width"] > 70  # the longest word, not a letter
+    assert page.locator(".table-wrap").evaluate("wrap => wrap.scrollWidth > wrap.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_on_a_phone_what_one_does_with_an_issue_stands_in_one_line(phone_page):
+    phone_page.goto(f"/{make_issue(status='in_progress').reference}")
+
+    assert phone_page.locator("#head").bounding_box()["height"] == 56
+
+
+@pytest.mark.parametrize("path", ["/", "/list"])
+def test_on_a_phone_the_filters_end_where_the_header_does(phone_page, path):
+    phone_page.goto(path)
+
+    ends = [
+        box["x"] + box["width"]
+        for box in (
+            phone_page.get_by_role("button", name="Filters", exact=True).bounding_box(),
+            phone_page.locator(".top .primary").bounding_box(),
+        )
+    ]
+    assert ends[0] == ends[1]
+
+
+def test_a_text_from_right_to_left_reads_so(page):
+    title, text = "המתח יורד ל-22.3 V", "מתחת לגבול."
+    english = {"type": "paragraph", "text": "Below the limit."}
+    blocks = [english, {"type": "paragraph", "text": text}]
+    issue = make_issue(title=title, description=json.dumps(blocks))
+    # Where the first letter of a text stands in its box: left of the middle, or right of it.
+    side = """element => {
+        const range = document.createRange(), node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+        range.setStart(node, 0); range.setEnd(node, 1);
+        const letter = range.getBoundingClientRect(), box = element.getBoundingClientRect();
+        return letter.left + letter.right < box.left + box.right ? "left" : "right"; }"""
+
+    page.goto(f"/{issue.reference}")
+    assert page.get_by_role("heading", name=title).evaluate(side) == "right"
+    assert page.locator(".claim .prose p").evaluate_all(f"all => all.map({side})") == ["left", "right"]
+    page.get_by_label("Comment", exact=True).fill(text)
+    assert page.get_by_label("Comment", exact=True).evaluate("f => getComputedStyle(f).direction") == "rtl"
+    page.goto("/")
+    assert page.locator(".card h3").evaluate(side) == "right"
