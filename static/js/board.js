@@ -57,11 +57,15 @@ function hold(list, work) {
   else scrollBy(0, moved);
 }
 
-/** Take a card away; focus goes to its neighbour. */
+/** Take a card away; its focus, and the tab stop, go to its neighbour, or to the first card that is left. */
 function remove(card) {
-  const next = has(card) ? card.nextElementSibling ?? card.previousElementSibling : null;
+  const focused = has(card), wasStop = linkOf(card).tabIndex === 0;
+  const beside = card.nextElementSibling ?? card.previousElementSibling;
   hold(card.parentElement, () => card.remove());
-  if (next) focusCard(next);
+  const next = beside ?? document.querySelector(".card");
+  if (!next) return;
+  if (focused) focusCard(next);
+  else if (wasStop) linkOf(next).tabIndex = 0;
 }
 
 function replace(card, fresh) {

@@ -9,6 +9,8 @@ export const bar = () => document.getElementById("bulk");
 
 /** Say how many are selected, and how many of them are not to be seen here. */
 export function count(n, hidden) {
+  // The bar goes, and what has the focus in it; j and k go on from where the tab stop is.
+  if (!n && bar().contains(document.activeElement)) document.querySelector(":is(.list .c-title, .card h3) a[tabindex='0']")?.focus({ preventScroll: true });
   bar().classList.toggle("on", n > 0);
   document.getElementById("selected").textContent = `${n.toLocaleString("en")} selected${hidden ? `, ${hidden} not shown` : ""}`;
 }

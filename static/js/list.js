@@ -203,12 +203,14 @@ function replace(old, row) {
 }
 
 function remove(row) {
-  const hadFocus = row.contains(document.activeElement);
+  const hadFocus = row.contains(document.activeElement), wasStop = linkOf(row).tabIndex === 0;
   const next = row.nextElementSibling?.dataset.id ? row.nextElementSibling : row.previousElementSibling;
   tick(row, false);
   row.remove();
   removed = true;
-  if (hadFocus && next?.dataset.id) focus(next);
+  if (!next?.dataset.id) return;
+  if (hadFocus) focus(next);
+  else if (wasStop) linkOf(next).tabIndex = 0;
 }
 
 /** A row that does not belong here any more stays where it is, so that nothing moves under a pointer, and says so. */

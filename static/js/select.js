@@ -70,6 +70,7 @@ export async function change(fields, answered = () => {}) {
   const ids = [...selected];
   const done = await send(fields, { issue: ids.join(",") });
   answered(done);
+  if (done && fields.do === "delete") clear();
   if (done) refresh(ids, { own: true });
 }
 

@@ -156,6 +156,28 @@ def test_cards_are_selected_by_keys_and_changed_as_one_act(page):
     assert set(Issue.objects.values_list("status", flat=True)) == {"open"}
 
 
+def test_deleted_cards_are_selected_no_more_and_leave_the_focus_on_the_board(page):
+    person = make_user()
+    for letter in "ba":
+        make_issue(person, title=f"Finding {letter}")
+    make_issue(person, title="Alone", status="in_progress")
+    page.goto("/")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#selected")).to_have_text("1 selected")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+
+    page.get_by_role("button", name="Delete").press("Enter")
+
+    expect(page.get_by_text("2 issues deleted")).to_be_visible()
+    expect(page.locator("#bulk")).to_be_hidden()
+    expect(page.get_by_role("link", name="Alone")).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("#col-open .card")).to_have_count(2)
+    expect(page.locator("#selected")).to_have_text("0 selected")
+
+
 def test_a_card_of_a_selection_takes_the_others_along_as_one_act(page):
     person = make_user()
     issues = [make_issue(person, title=f"Finding {letter}", priority="high") for letter in "dcba"]

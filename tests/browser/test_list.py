@@ -105,6 +105,20 @@ def test_one_row_is_changed_without_selecting_it(page, issues):
     expect(page.get_by_role("link", name="Finding a")).to_be_focused()
 
 
+def test_deleting_and_clearing_by_keyboard_leave_the_focus_in_the_list(page, issues):
+    page.goto("/list?sort=title")
+    for key in "jxjx":
+        page.keyboard.press(key)
+
+    page.get_by_role("button", name="Delete").press("Enter")
+    expect(page.get_by_role("link", name="Finding c")).to_be_focused()
+    page.keyboard.press("x")
+    page.get_by_role("link", name="Clear selection").press("Enter")
+
+    expect(page.locator("#bulk")).to_be_hidden()
+    expect(page.get_by_role("link", name="Finding c")).to_be_focused()
+
+
 def test_deleting_leaves_the_list_and_undo_brings_it_back(page, issues):
     page.goto("/list?sort=title")
     page.get_by_label(f"Select {issues[4].reference}").click()
