@@ -108,7 +108,10 @@ function replace(old, fresh) {
   old.replaceWith(fresh);
   dress(fresh);
   if (!focus) return;
-  const next = fresh.matches(focus) ? fresh : fresh.querySelector(focus) ?? fresh.querySelector("[data-next]") ?? fresh.querySelector("a, button, summary, textarea");
+  // What had the focus may be gone, or in a menu that is closed now.
+  const same = fresh.querySelector(focus);
+  const places = [same, same?.closest("details")?.querySelector("summary"), fresh.querySelector("[data-next]"), ...fresh.querySelectorAll("a, button, summary, textarea")];
+  const next = places.find((place) => place?.checkVisibility());
   if (next) next.focus({ preventScroll: true });
   else { fresh.tabIndex = -1; fresh.focus({ preventScroll: true }); }
 }

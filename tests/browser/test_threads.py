@@ -135,7 +135,8 @@ def test_a_comment_is_edited_deleted_and_restored(page, issue):
     said.get_by_label("Comment actions").click()
     said.get_by_role("button", name="Delete").click()
     expect(said).to_contain_text("Comment deleted by Local user.")
-    said.get_by_role("button", name="Restore").click()
+    expect(said.get_by_role("button", name="Restore")).to_be_focused()
+    page.keyboard.press("Enter")
 
     expect(said).to_contain_text("torque 1.4 Nm")
 
@@ -153,6 +154,7 @@ def test_a_reaction_is_put_and_taken_off(page, issue, mara):
     pressed.click()
 
     expect(pressed).to_have_count(0)
+    expect(said.get_by_label("Add a reaction")).to_be_focused()
     assert Comment.objects.get().reactions.count() == 0
     about = page.locator("#reactions")
     about.get_by_label("Add a reaction").click()
