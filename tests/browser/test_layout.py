@@ -5,7 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import make_issue
+from issues.models import User
+from tests.factories import make_comment, make_issue
 
 LONG_TAG = "a-tag-that-a-script-made-and-nobody-ever-reads-" + "x" * 17
 TABLE = {
@@ -92,3 +93,28 @@ def test_a_text_from_right_to_left_reads_so(page):
     assert page.get_by_label("Comment", exact=True).evaluate("f => getComputedStyle(f).direction") == "rtl"
     page.goto("/")
     assert page.locator(".card h3").evaluate(side) == "right"
+
+
+def test_what_is_hidden_from_sight_does_not_make_the_window_scroll(page):
+    issue = make_issue(description=json.dumps([{"type": "paragraph", "text": "Below the limit."}] * 60))
+
+    for path in (f"/{issue.reference}", "/people", "/new"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0, path
+
+
+def test_a_deleted_comment_is_one_line_and_a_menus_icons_stand_in_a_row(page):
+    comment = make_comment(by=User.objects.local())
+    page.goto(comment.issue.get_absolute_url())
+    page.get_by_label("Comment actions").click()
+    icons = page.locator(".comment .menu .i").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().left)"
+    )
+    assert len(icons) == 2
+    assert len(set(icons)) == 1
+
+    page.locator(".comment").get_by_role("button", name="Delete").click()
+
+    gone = page.locator(".gone")
+    expect(gone).to_have_text("Comment deleted by Local user. Restore")
+    assert gone.bounding_box()["height"] == 24
