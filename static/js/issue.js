@@ -133,8 +133,8 @@ function merge(html, { own = false, mine = null, actor = "" } = {}) {
   Object.assign(info(), fresh.dataset);
   if (!fresh.hasAttribute("data-writes")) delete info().writes;
   const say = document.getElementById("say"), nowSay = root.querySelector("#say");
-  if (!say && nowSay) document.getElementById("news").after(nowSay);
-  else if (say && !nowSay) say.remove();
+  if (!say && nowSay) { document.getElementById("news").after(nowSay); restore(nowSay); }
+  else if (say && !nowSay && !isBusy(say)) say.remove();
   mergeThread(root.querySelector("#thread"), own, mine);
 }
 
@@ -173,7 +173,11 @@ function tellBusy(region, id, actor) {
   const see = document.createElement("a");
   Object.assign(see, { className: "link", href: id === "description" ? `/${info().reference}/history` : `/${info().reference}?show=changes#activity`, target: "_blank", textContent: "See what changed" });
   note.append(see);
-  region.prepend(note);
+  if (id !== "head") return region.prepend(note);
+  // The header is a row of buttons: what is typed there stands in a menu, and the note with it.
+  const form = [...region.querySelectorAll("form")].find(isBusy), place = document.createElement("div");
+  place.append(note);
+  form.prepend(place);
 }
 
 /** "1 new comment" at the end of the thread: nothing is pushed until it is asked for. */
@@ -258,7 +262,11 @@ function swapForm(form, html) {
   const place = form.closest("[data-edits]") ?? form;
   place.querySelector?.(".changed-notice")?.remove();
   if (form.dataset.field) form.replaceWith(fresh);
-  else document.getElementById("notice").replaceChildren(fresh);
+  else {
+    document.getElementById("notice").replaceChildren(fresh);
+    const menu = form.closest("details.decide");
+    if (menu) { menu.open = false; form.reset(); } // what was typed there stands in the answer now
+  }
   dress(fresh);
   (fresh.querySelector("[autofocus]") ?? place).focus();
   startEditors(fresh);

@@ -57,6 +57,50 @@ def test_a_title_changed_by_two_is_shown_to_the_second_who_may_keep_theirs(page,
     assert Issue.objects.get().title == "Theirs"
 
 
+def test_a_decision_of_two_shows_both_reasons_and_leaves_the_header_as_it_is(page, another_page, issue):
+    for browser in (page, another_page):
+        browser.goto(f"/{issue.reference}")
+        browser.keyboard.press("r")
+    page.get_by_label("What was it?").fill("Mine")
+    another_page.get_by_label("What was it?").fill("Theirs")
+    another_page.keyboard.press("Enter")
+    note = page.get_by_text("Local user changed this while you are editing.")
+    expect(note).to_be_visible()
+    expect(page.get_by_label("What was it?")).to_be_focused()
+    assert page.locator("#head").bounding_box()["height"] == 56
+
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Theirs")).to_contain_text("Their reason")
+    expect(page.get_by_role("region", name="Theirs")).to_contain_text("Theirs")
+    expect(page.get_by_label("Your reason")).to_have_value("Mine")
+    expect(page.get_by_label("What was it?")).to_be_hidden()
+    page.get_by_role("button", name="Keep mine").click()
+
+    expect(page.locator("#p-resolution")).to_have_text("Mine")
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    expect(note).to_have_count(0)
+    page.get_by_role("button", name="Reopen").click()
+    page.keyboard.press("r")
+    expect(page.get_by_label("What was it?")).to_have_value("")
+
+
+def test_a_comment_that_is_typed_outlives_the_issue_being_deleted_and_restored(page, issue):
+    page.goto(f"/{issue.reference}")
+    page.get_by_label("Comment", exact=True).fill("Not lost")
+
+    issue.trash(by=make_user())
+    expect(page.locator("#notice")).to_contain_text("Deleted")
+    expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Not lost")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.get_by_label("What you wrote")).to_have_value("Not lost")
+    page.reload()
+    expect(page.get_by_label("Comment", exact=True)).to_have_count(0)
+    issue.restore(by=make_user())
+
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Not lost")
+
+
 def test_without_script_both_titles_are_shown(plain_page, issue):
     plain_page.goto(f"/{issue.reference}/title")
     issue.change(by=make_user(), title="Theirs")
