@@ -49,6 +49,13 @@ export async function undoChange(what = {}) {
   document.dispatchEvent(new Event("undone"));
 }
 
+/** What U takes back: what the page says was done just now, such as a view deleted; else the viewer's last change of an issue. */
+function undoLast() {
+  const offered = document.querySelector("[data-undo]");
+  if (offered) offered.click();
+  else undoChange();
+}
+
 function button(label, run) {
   const made = document.createElement("button");
   made.type = "button";
@@ -73,4 +80,4 @@ function stay() {
 
 // The server has a page say something by a header, through htmx or post(): HX-Trigger: {"toast": {"text": …, "undo": …}}.
 document.addEventListener("toast", ({ detail }) => toast(detail.text, detail));
-bind({ keys: "u", label: "Undo last change", group: "Anywhere", writes: true, run: () => undoChange() });
+bind({ keys: "u", label: "Undo last change", group: "Anywhere", writes: true, run: undoLast });

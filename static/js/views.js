@@ -1,4 +1,4 @@
-// The counts beside the saved views: asked for once the page is there, and again when somebody changed an issue.
+// The counts beside the saved views: asked for once the page is there, and again when somebody changed an issue. And their names.
 
 import { onChange } from "./live.js";
 
@@ -19,6 +19,9 @@ async function count() {
 }
 
 const soon = () => { waiting ??= setTimeout(count, QUIET); };
+
+// "Rename" opens with the name ready to be typed over.
+document.addEventListener("toggle", ({ target }) => { if (target.matches?.(".rename[open]")) target.querySelector(".input").select(); }, true);
 
 if (places().length) {
   count();

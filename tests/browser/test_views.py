@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from issues.models import SavedView, User
+from issues.models import Issue, SavedView, User
 from tests.factories import make_issue, make_user
 
 SOON = 5_000  # milliseconds: news within two seconds, counted at most every two
@@ -43,6 +43,35 @@ def test_a_view_is_saved_and_its_count_follows_what_others_do(page):
     page.get_by_role("link", name="High").click()
     expect(page.locator(".list tbody tr[data-id]")).to_have_count(2)
     expect(page.locator(f"tr#{issue.reference}")).to_be_visible()
+
+
+def test_a_long_name_is_cut_and_leaves_the_counts_in_sight(page, me):
+    make_issue()
+    for name in ("Mine", "V" * 60):
+        SavedView.create(by=me, name=name, query="q=V")
+
+    page.goto("/views/")
+
+    side = page.locator(".side").bounding_box()
+    counts = page.locator(".side [data-view-count]")
+    expect(counts).to_have_text(["1", "1"])
+    for box in (counts.nth(0).bounding_box(), counts.nth(1).bounding_box()):
+        assert box["x"] + box["width"] <= side["x"] + side["width"]
+
+
+def test_u_takes_back_the_view_that_was_deleted_and_no_issue(page, me):
+    make_issue(by=me)
+    SavedView.create(by=me, name="Mine", query="q=V")
+    page.goto("/views/")
+    page.get_by_text("Rename Mine").click()
+    expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+
+    page.get_by_role("button", name="Delete Mine").click()
+    expect(pinned(page)).to_have_count(0)
+    page.keyboard.press("u")
+
+    expect(pinned(page)).to_have_text(["Mine"])
+    assert Issue.objects.alive().count() == 1
 
 
 @pytest.mark.parametrize("kind", ["page", "plain_page"])
