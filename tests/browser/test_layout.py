@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from issues.models import User
 from tests.factories import make_comment, make_issue
 
-LONG_TAG = "a-tag-that-a-script-made-and-nobody-ever-reads-" + "x" * 17
+LONG_TAG = "x" * 64
 TABLE = {
     "type": "table",
     "header": ["Column"] * 12,
@@ -95,12 +95,29 @@ def test_a_text_from_right_to_left_reads_so(page):
     assert page.locator(".card h3").evaluate(side) == "right"
 
 
+def test_on_a_phone_menus_and_the_filters_stay_on_the_screen(phone_page, long):
+    page = phone_page
+    page.goto("/")
+
+    page.locator(".tabbar summary").tap()
+    menu = page.locator(".tabbar details > .menu")
+    expect(menu.get_by_role("link", name="Account")).to_be_in_viewport(ratio=1)
+    box = menu.bounding_box()
+    assert (box["x"], box["x"] + box["width"]) == (8, 382)
+
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Filters", exact=True).tap()
+    page.locator("summary", has_text="Tag").tap()
+    expect(page.get_by_role("checkbox", name=LONG_TAG)).to_be_visible()
+    assert page.locator("#filters").evaluate("sheet => sheet.scrollWidth === sheet.clientWidth")
+
+
 def test_what_is_hidden_from_sight_does_not_make_the_window_scroll(page):
     issue = make_issue(description=json.dumps([{"type": "paragraph", "text": "Below the limit."}] * 60))
 
     for path in (f"/{issue.reference}", "/people", "/new"):
         page.goto(path)
-        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0, path
+        page.wait_for_function("document.documentElement.scrollHeight === innerHeight")
 
 
 def test_a_deleted_comment_is_one_line_and_a_menus_icons_stand_in_a_row(page):

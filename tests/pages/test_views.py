@@ -41,7 +41,7 @@ def test_a_filter_is_saved_and_stands_in_the_side_column(person):
 
     assert answer.status_code == 303
     assert parse_qs(urlsplit(answer["Location"]).query) == {"q": ["batt"], "tag": ["tvac"]}
-    assert '<span class="cut">TVAC</span>' in person.get("/").content.decode()
+    assert '<span class="cut" title="TVAC">TVAC</span>' in person.get("/").content.decode()
 
 
 def test_the_bar_leads_to_the_form_with_its_filter(person):
