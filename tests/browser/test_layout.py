@@ -101,10 +101,23 @@ def test_on_a_phone_menus_and_the_filters_stay_on_the_screen(phone_page, long):
 
     page.locator(".tabbar summary").tap()
     menu = page.locator(".tabbar details > .menu")
-    expect(menu.get_by_role("link", name="Account")).to_be_in_viewport(ratio=1)
+    entries = menu.get_by_role("link")
+    expect(entries).to_have_text(
+        ["Search or jump", "New issue", "Saved views", "Account", "Trash", "People", "API reference"]
+    )
+    expect(entries.last).to_be_in_viewport(ratio=1)
+    assert {entry.bounding_box()["height"] for entry in entries.all()} == {40}
     box = menu.bounding_box()
     assert (box["x"], box["x"] + box["width"]) == (8, 382)
 
+    entries.first.tap()
+    search = page.get_by_role("combobox")
+    expect(search).to_be_focused()
+    middles = [
+        box["y"] + box["height"] / 2
+        for box in (search.bounding_box(), page.locator(".cmd .search .i").bounding_box())
+    ]
+    assert middles[0] == middles[1]
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Filters", exact=True).tap()
     page.locator("summary", has_text="Tag").tap()
