@@ -35,6 +35,21 @@ def test_a_long_tag_is_cut_in_lists_and_wraps_where_it_belongs(page, long):
         assert tag.evaluate("tag => tag.scrollWidth > tag.clientWidth") is (path != f"/{long.reference}")
 
 
+def test_a_long_name_stays_where_people_are_named(page):
+    someone = User.objects.local()
+    someone.name = "N" * 200
+    someone.save()
+    comment = make_comment(make_issue(someone), someone)
+
+    for path in (comment.issue.get_absolute_url(), "/people", "/account"):
+        page.goto(path)
+        ends = "all => all.map(one => one.getBoundingClientRect().right)"
+        assert max(page.get_by_text(someone.name).evaluate_all(ends)) < 1440, path
+        for holder in (".side", ".claim", ".comment", "table"):
+            fits = "all => all.every(one => one.scrollWidth <= one.parentElement.clientWidth)"
+            assert page.locator(holder).evaluate_all(fits), (path, holder)
+
+
 def test_a_title_is_cut_before_its_tags_are(page):
     make_issue(title="W" * 500, tags=["power", "tvac"])
     page.goto("/list")
