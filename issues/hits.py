@@ -14,16 +14,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import chain, islice
-from math import inf, isqrt
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 from psycopg.pq import Format
 
+from . import days
+from .bits import Bits, Met, Rows, count, count_up_to, ids_of, rows_of, together, within, without
+from .days import Day
 from .fragments import Kept
 from .models.ids import as_array
-from .models.search_index import BLOCK, EDITION, places, unpacked
+from .models.search_index import BLOCK, EDITION, unpacked
 from .models.search_text import HAVING_WORDS
 
 FEW = (
@@ -33,13 +36,13 @@ PAGE = 250  # the same for the newest of them, which a scan from the newest on m
 SPARSE = 25  # unless it passed over so many others for each of them
 PART = 512  # issues of a block: a scan meets those that have hits,
 PARTED = 8  # if it is of no more blocks than this
-COLUMNS = 16  # orders that the issues of a board stand in: a status and a priority
-_NOTHING = bytes(BLOCK // 8)
+NAMED = 64  # hits that are sooner named than looked for day by day,
+SOON = 16  # if they were not found on so many
+FULL = 32  # hits of a day that are sooner met on a scan of it than named
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Span = tuple[str, str]  # from which term to which, both included
-Rows = Mapping[int, int]  # some issues: of each block that has any, their bits
 Stretch = tuple[datetime, datetime]  # from the oldest to the newest
 
 
@@ -65,6 +68,7 @@ class Noted:
 
     id: int
     created_at: datetime
+    changed_at: datetime
     status: str | None
     rank: int  # of its priority
     closed_at: datetime | None
@@ -131,98 +135,48 @@ class Reading:
         told = [(clause.negated, self.any_of(clause)) for clause in clauses]
         # From what has the fewest blocks on.
         (_, found), *others = sorted(told, key=lambda one: (one[0], len(one[1])))
-        found = {number: found[number] for number in self.blocks.from_the_newest if number in found}
+        matching: Rows = {number: found[number] for number in self.blocks.from_the_newest if number in found}
         if self.stale:
-            found = without(found, self.stale)
+            matching = Met(matching, self.stale, negated=True)
         for negated, rows in others:
-            found = without(found, rows) if negated else within(found, rows)
-        return found
+            matching = Met(matching, rows, negated=negated)
+        return matching
 
     def any_of(self, clause: Clause) -> Rows:
         """The issues of a clause, as if it were not negated."""
         if len(clause.any_of) == 1:
             return self.rows[clause.any_of[0]]
-        return _together(self.rows[span] for span in clause.any_of)
-
-
-def within(found: Rows, rows: Rows) -> dict[int, int]:
-    """Those that are in both."""
-    return {number: left for number, bits in found.items() if (left := bits & rows.get(number, 0))}
-
-
-def without(found: Rows, rows: Rows) -> dict[int, int]:
-    """Those of the first that are not in the second."""
-    return {number: left for number, bits in found.items() if (left := bits & ~rows.get(number, 0))}
-
-
-def _together(several: Iterable[Rows]) -> Rows:
-    found: dict[int, int] = {}
-    for rows in several:
-        for number, bits in rows.items():
-            found[number] = found.get(number, 0) | bits
-    return found
+        return together(self.rows[span] for span in clause.any_of)
 
 
 @dataclass(frozen=True, slots=True)
-class Bits:
-    """Some issues, as the bits of their blocks.
+class Head:
+    """The first of some hits in an order by when they were filed or last changed.
 
-    `is_exact` says that all of them match, otherwise each must be looked at; `by_id` that they are best named one by one.
-    """
-
-    bits: Rows
-    n: int
-    is_exact: bool
-    by_id: bool
-
-    def ids(self, *, descending: bool = True) -> Iterator[int]:
-        for number in sorted(self.bits, reverse=descending):
-            found = [number * BLOCK + place for place in places(self.bits[number])]
-            yield from reversed(found) if descending else found
-
-    def as_array(self) -> str:
-        """Their ids as PostgreSQL writes an array."""
-        return as_array(self.ids())
-
-    def as_bytes(self) -> tuple[int, bytes]:
-        """A bit for each issue, as PostgreSQL's `get_bit` counts them, and which issue is the first of them."""
-        numbers = range(min(self.bits, default=0), max(self.bits, default=-1) + 1)
-        rows = (
-            self.bits[number].to_bytes(BLOCK // 8, "little") if number in self.bits else _NOTHING
-            for number in numbers
-        )
-        return numbers.start * BLOCK, b"".join(rows)
-
-    def next(self, n: int, after: int | None, *, descending: bool) -> "Bits":
-        """The `n` of them whose ids come after this one."""
-        ids = self.ids(descending=descending)
-        if after is not None:
-            ids = (id_ for id_ in ids if (id_ < after if descending else id_ > after))
-        return Bits.of(islice(ids, n), is_exact=self.is_exact)
-
-    @classmethod
-    def of(cls, ids: Iterable[int], *, is_exact: bool) -> "Bits":
-        bits = _rows_of(ids)
-        return cls(bits, sum(row.bit_count() for row in bits.values()), is_exact, by_id=True)
-
-
-def _rows_of(ids: Iterable[int]) -> dict[int, int]:
-    rows: dict[int, int] = {}
-    for id_ in ids:
-        rows[id_ // BLOCK] = rows.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
-    return rows
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest of some hits: all that were filed after `until`, or all there are if that is None, and some before it.
-
-    `stretches` are when they were filed, from the newest to `until`: between two of them there is none.
+    These are all that come before `until`, or all there are if that is None, and maybe some after it. `stretches` are
+    when they were, from the newest on: between two of them there is none.
     """
 
     bits: Bits
     stretches: Sequence[Stretch]
     until: datetime | None
+
+
+class OfDay(NamedTuple):
+    """Those that were last changed on a day, and how many they are."""
+
+    day: Day
+    rows: Rows
+    n: int
+
+
+@dataclass(slots=True)
+class Changed:
+    """Where the last changed of some hits are: those that are named, and days with so many that they are met on a scan."""
+
+    n: int  # at least how many they are
+    ids: list[int]
+    full: list[OfDay]
 
 
 class Hits:
@@ -243,7 +197,7 @@ class Hits:
         """
         self.rest = rest
         self._blocks = blocks
-        self._rows = dict(rows)
+        self._rows = rows
         self.noted = noted
         self._phrases = phrases
         self._open = open_ or {}
@@ -253,8 +207,8 @@ class Hits:
 
     def within(self, rows: Rows, noted: Sequence[Noted]) -> "Hits":
         """Those of them that are in these rows, or in what is left of those that were noted."""
-        open_ = within(self._open, rows)
-        return Hits(self._blocks, within(self._rows, rows), noted, self.rest, self._phrases, open_)
+        open_ = Met(self._open, rows) if self._open else {}
+        return Hits(self._blocks, Met(self._rows, rows), noted, self.rest, self._phrases, open_)
 
     @property
     def is_exact(self) -> bool:
@@ -264,26 +218,15 @@ class Hits:
     @property
     def n(self) -> int:
         """How many they are."""
-        return len(self.noted) + sum(bits.bit_count() for bits in self._rows.values())
+        return len(self.noted) + count(self._rows)
 
-    def n_up_to(self, most: int, *, certain: bool = False) -> int:
-        """How many they are, or more than `most`; if asked, of those that are known to match."""
-        n = len(self.noted)
-        for number, bits in self._rows.items():
-            if n > most:
-                break
-            n += (bits & ~self._open.get(number, 0) if certain else bits).bit_count()
-        return n
+    def n_up_to(self, most: int) -> int:
+        """How many they are, or more than `most`."""
+        return len(self.noted) + count_up_to(self._rows, most)
 
     @property
     def are_few(self) -> bool:
         return self.n_up_to(FEW) <= FEW
-
-    def are_sooner_named(self, n: int) -> bool:
-        """Whether it takes less to name all of them than to meet the first `n` on a scan of a priority of a column."""
-        passed = n * BLOCK * len(self._blocks.editions) // COLUMNS
-        few = min(FEW, isqrt(passed // SPARSE))
-        return self.n_up_to(few) <= few
 
     @property
     def all(self) -> Bits:
@@ -295,16 +238,19 @@ class Hits:
         What was seen is kept for as long as the block is of the same edition. `until` is when the clock
         (`time.monotonic`) ends it.
         """
-        n = sum(bits.bit_count() for bits in without(self._rows, self._open).values()) + len(self.noted)
+        n = count(without(self._rows, self._open)) + len(self.noted)
         while n <= most and self._open and time.monotonic() <= until:
-            piece = _rows_of(islice(_ids_of(self._open), FEW + 1))
-            having = _look_at(piece, self._phrases)
-            n += sum(bits.bit_count() for bits in having.values())
-            self._open = without(self._open, piece)
-            self._rows = without(self._rows, without(piece, having))
+            n += self._look_at(rows_of(islice(ids_of(self._open), FEW + 1)))
         return n
 
-    def newest(self, n: float = inf, before: datetime | None = None) -> Newest:
+    def _look_at(self, piece: Rows) -> int:
+        """How many of these, of which it was not known, have the words."""
+        having = _look_at(piece, self._phrases)
+        self._open = without(self._open, piece)
+        self._rows = without(self._rows, without(piece, having))
+        return count(having)
+
+    def newest(self, n: float = inf, before: datetime | None = None) -> Head:
         """As many of the newest blocks as may be expected to have `n` that were filed before that moment."""
         filed = self._blocks.filed
         latest = inf if before is None else _microseconds(before)
@@ -318,7 +264,7 @@ class Hits:
                 >= n
             ):
                 break
-        taken = numbers[:end]
+        taken = [number for number in numbers[:end] if self._rows[number]]
         passed = BLOCK * sum(self._share(number, until, latest) for number in taken)
         few = max(PAGE, min(FEW, int(passed) // SPARSE))
         bits = self._put_together({number: self._rows[number] for number in taken}, few)
@@ -326,17 +272,93 @@ class Hits:
         if not bits.by_id and len(taken) <= PARTED:
             moments = [moment for number in taken for moment in self._filed_in_parts(number)]
         moments += [(at, at) for at in (_microseconds(one.created_at) for one in self.noted)]
-        return Newest(
-            bits,
-            _joined(
-                [
-                    (max(oldest, until), min(newest, latest))
-                    for oldest, newest in moments
-                    if newest >= until and oldest <= latest
-                ]
-            ),
-            None if until == -inf else _EPOCH + timedelta(microseconds=until),
+        within_head = [
+            (max(oldest, until), min(newest, latest))
+            for oldest, newest in moments
+            if newest >= until and oldest <= latest
+        ]
+        return Head(
+            bits, _joined(within_head), None if until == -inf else _EPOCH + timedelta(microseconds=until)
         )
+
+    def by_change(self, n: int, start: datetime | None = None, *, descending: bool = True) -> Head:
+        """Those of as many days of last change as have `n` of them after the day of a moment, which is the first."""
+        taken, is_all = self._days_with(n, start, descending=descending)
+        rows = together(one.rows for one in taken)
+        until = None
+        if not is_all:
+            day = taken[-1].day
+            until = day.first - timedelta.resolution if descending else day.last + timedelta.resolution
+        few = PAGE
+        if sum(one.n for one in taken) > few:
+            few = max(few, min(FEW, sum(one.day.n for one in taken) // SPARSE))
+        moments = [(_microseconds(one.day.first), _microseconds(one.day.last)) for one in taken]
+        moments += [(at, at) for at in (_microseconds(one.changed_at) for one in self.noted)]
+        return Head(self._put_together(rows, few), _joined(moments), until)
+
+    def first_changed(self, n: int, start: datetime | None = None, *, closed: bool | None = None) -> Changed:
+        """Where the last changed are: as many days of them as have `n` after the day of a moment, which is the first.
+
+        `closed` says that all are, or none. Where words are the rest, they are looked at.
+        """
+        taken, some = self._days_with(n, start, closed=closed, few=NAMED)[0], n
+        while self._open and (open_ := [found for one in taken if (found := within(one.rows, self._open))]):
+            if some > n:  # few have the words, so many are looked at at once
+                wider, _ = self._days_with(some, start, closed=closed)
+                open_ = [within(one.rows, self._open) for one in wider]
+            ids = ids_of(together(open_))
+            while piece := rows_of(islice(ids, FEW + 1)):
+                self._look_at(piece)
+            some *= 4
+            taken, _ = self._days_with(n, start, closed=closed, few=NAMED)
+        if not taken:
+            return Changed(0 if start else self.n, list(self.ids()), [])
+        changed = Changed(0 if start else len(self.noted), [one.id for one in self.noted], [])
+        for one in taken:
+            if one.n > FULL:
+                changed.full.append(one)
+            else:
+                changed.ids.extend(ids_of(one.rows))
+            if not one.day.has(start):
+                changed.n += one.n
+        return changed
+
+    def _days_with(
+        self,
+        n: int,
+        start: datetime | None,
+        *,
+        descending: bool = True,
+        closed: bool | None = None,
+        few: int = -1,
+    ) -> tuple[Sequence[OfDay], bool]:
+        """The days from that of a moment on until `n` of those that blocks tell came after it, and whether that is all.
+
+        None, if this takes long and it is known that there are no more than `few` at all.
+        """
+        found, known = 0, dict[int, int]()
+        taken: list[OfDay] = []
+        every = days.of_blocks(self._blocks.editions)
+
+        def bits_of(number: int) -> int:
+            known[number] = self._rows.get(number, 0)
+            return known[number]
+
+        for passed, day in enumerate(every.walk(self._rows, start, descending=descending, closed=closed)):
+            if passed == SOON and self.is_exact and self.n_up_to(few) <= few:
+                return [], True
+            rows = {
+                number: both
+                for number, bits in day.rows
+                if (both := bits & (known[number] if number in known else bits_of(number)))
+            }
+            if rows:
+                taken.append(OfDay(day, rows, count(rows)))
+                if not day.has(start):
+                    found += taken[-1].n
+                    if found >= n:
+                        return taken, False
+        return taken, True
 
     def _filed_in_parts(self, number: int) -> Iterator[tuple[int, int]]:
         """When the oldest and the newest issue was filed of each part of a block that has hits; of all if most have."""
@@ -360,7 +382,7 @@ class Hits:
 
     def in_pieces(self) -> Iterator[Bits]:
         """All of them from the newest block on, a thousand at a time, to be looked at."""
-        ids = chain((one.id for one in self.noted), _ids_of(self._rows))
+        ids = chain((one.id for one in self.noted), ids_of(self._rows))
         while piece := list(islice(ids, FEW + 1)):
             yield Bits.of(piece, is_exact=self.is_exact)
 
@@ -380,31 +402,21 @@ class Hits:
 
     def _put_together(self, rows: Rows, few: int) -> Bits:
         """Some of the blocks, and all that were looked at."""
-        bits = self.with_noted(rows)
-        n = sum(row.bit_count() for row in bits.values())
+        bits = dict(self.with_noted(rows).items())
+        n = count(bits)
         return Bits(bits, n, self.is_exact, by_id=n <= few)
 
     def ids(self) -> Iterator[int]:
         """All of them, from the newest block on."""
-        return _ids_of(self.with_noted())
+        return ids_of(self.with_noted())
 
     def with_noted(self, rows: Rows | None = None) -> Rows:
         """Some of the blocks (or all), and all that were looked at."""
         rows = self._rows if rows is None else rows
-        return _together((rows, _rows_of(one.id for one in self.noted))) if self.noted else rows
+        return together((rows, rows_of(one.id for one in self.noted))) if self.noted else rows
 
 
-def line_of(several: Iterable[Hits]) -> tuple[int, bytes]:
-    """A bit for each issue that any of them has, as `Bits.as_bytes` gives it."""
-    return Bits(_together(hits.with_noted() for hits in several), 0, is_exact=False, by_id=False).as_bytes()
-
-
-def _ids_of(rows: Rows) -> Iterator[int]:
-    for number, bits in rows.items():
-        yield from (number * BLOCK + place for place in reversed(places(bits)))
-
-
-def _joined(moments: list[tuple[float, float]]) -> list[Stretch]:
+def _joined(moments: Sequence[tuple[float, float]]) -> list[Stretch]:
     """Stretches that overlap or nearly so made one, newest first."""
     joined: list[tuple[float, float]] = []
     for oldest, newest in sorted(moments):
@@ -428,7 +440,7 @@ _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
 _ROWS = """
     SELECT asked.n, told.blocks, told.rows,
         NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
-        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL AS status, NULL::integer AS rank,
+        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL::timestamptz AS changed_at, NULL AS status, NULL::integer AS rank,
         NULL::timestamptz AS closed_at
     FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n) CROSS JOIN LATERAL (
         -- (An aggregate for each, so that no estimate makes PostgreSQL read all terms at once.)
@@ -440,11 +452,11 @@ _ROWS = """
 """
 _STATE = f"""
     SELECT 0 AS n, array_agg(number) AS blocks, NULL::bytea[] AS rows,
-        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL
+        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL, NULL
     FROM issues_searchblock
     UNION ALL
     SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
-        note.issue_id, i.created_at, i.status, i.priority_rank, i.closed_at
+        note.issue_id, i.created_at, i.changed_at, i.status, i.priority_rank, i.closed_at
     FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
 """  # noqa: S608 - constants
 
@@ -481,10 +493,10 @@ def _look(
     with connection.cursor() as cursor:
         cursor.cursor.format = Format.BINARY  # as text, bits are twice as long, and to be read
         # (What asks for no rows is a statement of its own, so that PostgreSQL sees that it need not plan it anew.)
-        rows_of, of = "", []
+        told, of = "", []
         if asked:
-            rows_of, of = _ROWS, [[first for first, _ in asked], [last for _, last in asked], only, only]
-        cursor.execute(rows_of + _STATE.format(matches=matches), [*of, *parameters])
+            told, of = _ROWS, [[first for first, _ in asked], [last for _, last in asked], only, only]
+        cursor.execute(told + _STATE.format(matches=matches), [*of, *parameters])
         found = cursor.fetchall()
     rows: dict[Span, Rows] = {}
     stale: list[int] = []
@@ -501,7 +513,7 @@ def _look(
             stale.append(id_)
             if n == -1:
                 noted.append(Noted(id_, *noticed))
-    return Reading(rows, blocks, _rows_of(stale), noted)
+    return Reading(rows, blocks, rows_of(stale), noted)
 
 
 def _unpacked(numbers: Sequence[int], issues: Sequence[bytes]) -> Rows:
@@ -540,11 +552,11 @@ _LOOK = f"""
 def _look_at(rows: Rows, phrases: str) -> Rows:
     """Those of these issues that have the words now. It is kept of those that are as their block says."""
     numbers = list(rows)
-    asked = as_array(_ids_of(rows))
+    asked = as_array(ids_of(rows))
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [asked, phrases, asked, numbers, numbers])
         ids, noted, found, editions = cursor.fetchone()
-    having, as_told = _rows_of(ids), without(rows, _rows_of(noted))
+    having, as_told = rows_of(ids), without(rows, rows_of(noted))
     kept: _Looked | None = _looked.find(phrases)
     known = dict(kept.rows) if kept else {}
     for number, edition in zip(found, editions, strict=True):
@@ -592,5 +604,6 @@ def _parts_of(number: int, edition: str) -> Mapping[int, tuple[int, int]]:
 def forget() -> None:
     """Forget what was read, as a new process would."""
     _known.clear()
+    days.forget()
     _looked.clear()
     _parts.clear()

@@ -17,14 +17,15 @@ from django.db.models import BooleanField, F
 from django.db.models.expressions import OrderBy, RawSQL
 
 from . import queries
-from .hits import Bits, Hits, Stretch
+from .bits import Bits
+from .hits import Hits, Stretch
 from .models import Issue, Status, User
 from .models.issue import IssueQuerySet
 from .models.limits import TITLE_ORDER
 from .queries import CAP, IssueFilter, Row
 from .search import NONE
 
-_AFTER_ALL = UUID(int=2**128 - 1)  # of those that were filed at one moment
+_LAST_UUID, _LAST_ID = UUID(int=2**128 - 1), 2**63 - 1
 COLUMNS = ("reference", "status", "priority", "title", "by", "owner", "comments", "created", "updated")
 _NEWEST_FIRST = ("comments", "created", "updated")  # what a first click on a heading shows from its large end
 _T = "issues_issue."
@@ -123,25 +124,32 @@ def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | N
         last = after.values[0] if after else None
         next_ = hits.all.next(limit + 1, last, descending=sort.descending)
         return _page(_Wanted(wanted, few=True, bits=next_), sort, limit, after)
-    if sort != Sort("created"):
+    if sort != Sort("created") and sort.column != "updated":
         every = hits.newest()
         return _page(
             _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches), sort, limit, after
         )
-    # The newest: of no more blocks than it takes, and if they had too few, of those that come after them.
+    # Of no more blocks or days than it takes, and if they had too few, of those that come after them.
     n, reads = limit + queries.EXTRA, False
     rows: list[tuple[Any, ...]] = []
     while True:
-        newest = hits.newest(n, after.values[0] if after else None)
-        known = _Wanted(wanted, few=newest.bits.by_id, bits=newest.bits, stretches=newest.stretches)
+        start = after.values[0] if after else None
+        if sort.column == "updated":
+            head, last = (
+                hits.by_change(n, start, descending=sort.descending),
+                _LAST_ID if sort.descending else 0,
+            )
+        else:
+            head, last = hits.newest(n, start), _LAST_UUID
+        known = _Wanted(wanted, head.bits.by_id, head.bits, head.stretches, sort.column)
         reads |= known.reads_ids_alone
         found = _scanned(known, sort, limit + 1 - len(rows), after)
-        if newest.until is None:
+        if head.until is None:
             return _page_of(rows + found, limit, reads=reads)
-        rows += [row for row in found if row[2] > newest.until]
+        rows += [row for row in found if (row[2] > head.until if sort.descending else row[2] < head.until)]
         if len(rows) > limit:
             return _page_of(rows, limit, reads=reads)
-        n, after = n * 4, Place((newest.until, _AFTER_ALL))
+        n, after = n * 4, Place((head.until, last))
 
 
 def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:
@@ -173,7 +181,8 @@ class _Wanted:
     filter: IssueFilter
     few: bool
     bits: Bits | None = field(default=None, compare=False)  # what was found by words
-    stretches: Sequence[Stretch] = field(default=(), compare=False)  # when it was filed
+    stretches: Sequence[Stretch] = field(default=(), compare=False)  # when that was
+    moment: str = "created"  # and which moment of it, as the column of an order by age
 
     def apply(self, issues: IssueQuerySet) -> IssueQuerySet:
         return self.filter.apply(issues, found=self.bits)
@@ -185,7 +194,7 @@ class _Wanted:
 
     def goes_by_stretches(self, sort: Sort, kind: tuple[str, ...]) -> bool:
         """Whether an order by age is scanned only where there are hits."""
-        return self.reads_ids_alone and sort.column == "created" and "each creator" not in kind
+        return self.reads_ids_alone and sort.column == self.moment and "each creator" not in kind
 
 
 Part = Callable[[], list[tuple[Any, ...]]]
@@ -374,7 +383,9 @@ def _scan(
     else:
         issues = wanted.apply(issues)
     if wanted.goes_by_stretches(sort, kind):
-        issues = queries.within_stretches(issues)
+        issues = queries.within_stretches(
+            issues, "changed_at" if wanted.moment == "updated" else "created_at"
+        )
     if where:
         issues = issues.filter(_raw(" AND ".join(where), slots))
     version = _raw("0") if wanted.reads_ids_alone else F("version")

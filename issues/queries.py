@@ -30,8 +30,9 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from . import hits
+from .bits import Bits, Rows, line_of
 from .fragments import Kept
-from .hits import Bits, Clause, Hits, Newest, Reading, Rest, Rows, Stretch
+from .hits import Clause, Head, Hits, OfDay, Reading, Rest, Stretch
 from .models import (
     CLOSED,
     Issue,
@@ -569,7 +570,7 @@ def _newest_of(wanted: IssueFilter, found: Hits, limit: int, offset: int = 0) ->
 
 
 def _page_of_newest(
-    wanted: IssueFilter, newest: Newest, limit: int, offset: int, before: datetime | None
+    wanted: IssueFilter, newest: Head, limit: int, offset: int, before: datetime | None
 ) -> list[tuple[int, int, datetime]]:
     """A page of these, as (id, version, when it was filed)."""
     issues = wanted.apply(Issue.objects.alive(), found=newest.bits).newest_first()
@@ -602,10 +603,10 @@ def stretches(newest_first: Sequence[Stretch], *, descending: bool = True) -> li
     return [[oldest for oldest, _ in ordered], [newest for _, newest in ordered]]
 
 
-def within_stretches(issues: IssueQuerySet) -> IssueQuerySet:
-    """Those that were filed in the stretch at hand."""
+def within_stretches(issues: IssueQuerySet, moment: str = "created_at") -> IssueQuerySet:
+    """Those that were filed, or what else that moment is, in the stretch at hand."""
     return issues.filter(
-        created_at__gte=RawSQL("stretch.oldest", []), created_at__lte=RawSQL("stretch.newest", [])
+        **{f"{moment}__gte": RawSQL("stretch.oldest", []), f"{moment}__lte": RawSQL("stretch.newest", [])}
     )
 
 
@@ -808,13 +809,83 @@ def board_column(
     return _column_page(rows, limit)
 
 
+# (The limits stand in the statements, or PostgreSQL expects a tenth of all rows and plans anew each time.)
+_NAMED = """
+    (SELECT status, id, version, priority_rank, changed_at FROM issues_issue
+    WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[]) {after}
+    ORDER BY priority_rank, changed_at DESC, id DESC LIMIT {limit})
+"""
+# Ids alone are read from the index, also those that are passed over.
+_ON_A_DAY = """
+    (SELECT i.status, i.id, i.version, i.priority_rank, i.changed_at FROM (
+        SELECT id FROM issues_issue
+        WHERE deleted_at IS NULL AND status = %s AND priority_rank = %s AND changed_at BETWEEN %s AND %s
+            AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END {after}
+        ORDER BY changed_at DESC, id DESC LIMIT {limit}
+    ) page JOIN issues_issue i ON i.id = page.id)
+"""
+_AFTER_PLACE = "AND (priority_rank > %s OR priority_rank = %s AND (changed_at, id) < (%s, %s))"
+_AFTER_CHANGE = "AND (changed_at, id) < (%s, %s)"
+
+
+def _columns_by_words(found: Columns, limit: int, after: Place | None = None) -> dict[str, ColumnPage]:
+    """A page of every column, in one statement, of what has at most its words to be looked at.
+
+    As issues stand by priority first, those of lower ones are only asked for where the higher ones have too few.
+    """
+    named: dict[str, list[int]] = {}
+    full: list[tuple[str, int, OfDay]] = []
+    for status, column in found.of.items():
+        ids = named[status] = []
+        missing = min(limit + 1, column.n_up_to(limit))
+        for rank in range(after.rank if after else 0, len(found.ranks)):
+            if missing <= 0:
+                break
+            part = column.within(found.ranks[rank], [one for one in column.noted if one.rank == rank])
+            start = after.changed_at if after and rank == after.rank else None
+            changed = part.first_changed(missing, start, closed=status in CLOSED)
+            ids += changed.ids
+            full += ((status, rank, one) for one in changed.full)
+            missing -= changed.n
+    # No issue is in two columns, so one line of bits does for all of them.
+    first, line = line_of(one.rows for *_, one in full)
+    scans: list[str] = []
+    parameters: list[Any] = [line]
+    for status, ids in named.items():
+        if ids:
+            scans.append(_NAMED.format(limit=limit + 1, after=_AFTER_PLACE if after else ""))
+            parameters += [status, as_array(ids)]
+            parameters += [after.rank, after.rank, after.changed_at, after.id] if after else []
+    for status, rank, (day, *_) in full:
+        continues = after is not None and rank == after.rank
+        scans.append(_ON_A_DAY.format(limit=limit + 1, after=_AFTER_CHANGE if continues else ""))
+        parameters += [status, rank, day.first, day.last, first, first + 8 * len(line), first]
+        parameters += [after.changed_at, after.id] if after and continues else []
+    rows: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status in found.of}
+    if scans:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH bits AS MATERIALIZED (SELECT %s::bytea AS line) {' UNION ALL '.join(scans)}",
+                parameters,
+            )
+            for status, *row in cursor.fetchall():
+                rows[status].append((row[0], row[1], row[2], row[3]))
+    return {
+        status: _column_page(sorted(of, key=lambda row: (row[2], -row[3].timestamp(), -row[0])), limit)
+        for status, of in rows.items()
+    }
+
+
 def _column_by_words(
     wanted: IssueFilter, status: str, limit: int, after: Place | None, found: Columns
 ) -> ColumnPage:
-    """A page of what was found in a column: sorted while it is little, else met in the column's order."""
+    """A page of what was found in a column."""
     column = found.of[status]
+    if column.rest is not Rest.ANYTHING:
+        return _columns_by_words(replace(found, of={status: column}), limit, after)[status]
     if not column.n_up_to(0):
         return ColumnPage()
+    # Of what else is to be looked at: sorted while it is little, else met in the column's order.
     any_status, living = wanted.without_status(), Issue.objects.alive().filter(status=status)
     columns = ("id", "version", "priority_rank", "changed_at")
     if column.are_few:
@@ -843,91 +914,6 @@ def _column_by_words(
     return _column_page(list(rows.values_list(*columns)), limit)
 
 
-_COLUMN_OF_FEW = """
-    (SELECT status, id, version, priority_rank, changed_at FROM issues_issue
-    WHERE deleted_at IS NULL AND status = %s AND id = ANY(%s::bigint[])
-    ORDER BY priority_rank, changed_at DESC, id DESC LIMIT {limit})
-"""
-# (The limit stands in the statement, or PostgreSQL expects a tenth of all rows and plans anew each time.)
-# Ids alone are read from the index, also those that are passed over. Whatever was closed lately was changed lately: the
-# index ends the scan.
-_COLUMN_OF_MANY = """
-    (SELECT i.status, i.id, i.version, i.priority_rank, i.changed_at FROM (
-        SELECT id FROM issues_issue
-        WHERE deleted_at IS NULL AND status = %s AND priority_rank = %s {lately}
-            AND CASE WHEN id >= %s AND id < %s THEN get_bit((SELECT line FROM bits), id - %s) = 1 ELSE false END
-            {looked_at}
-        ORDER BY changed_at DESC, id DESC LIMIT {limit}
-    ) page JOIN issues_issue i ON i.id = page.id)
-"""
-
-
-_LOOKED_AT = "AND (SELECT words @@ %s::tsquery FROM issues_searchtext WHERE issue_id = issues_issue.id)"
-
-
-def _parts_of_columns(found: Columns, n: int) -> tuple[dict[str, list[int]], list[tuple[str, int, Hits]]]:
-    """Where the first `n` issues of each column are: those that are named, and what is met in the order of the column.
-
-    As issues stand by priority first, those of lower ones are only asked for where the higher ones have too few.
-    """
-    named: dict[str, list[int]] = {}
-    walked: list[tuple[str, int, Hits]] = []
-    for status, column in found.of.items():
-        some = min(2 * n, hits.FEW)
-        if column.is_exact and column.n_up_to(some) <= some:
-            named[status] = list(column.ids())
-            continue
-        missing = n
-        for rank, rows in enumerate(found.ranks):
-            part = column.within(rows, [one for one in column.noted if one.rank == rank])
-            if part.is_exact and part.are_sooner_named(missing):
-                named.setdefault(status, []).extend(part.ids())
-            else:
-                walked.append((status, rank, part))
-            missing -= part.n_up_to(missing, certain=True)
-            if missing <= 0:
-                break
-    return named, walked
-
-
-def _board_by_words(found: Columns, limit: int, tsquery: str) -> dict[str, ColumnPage]:
-    """The first page of every column, of what has at most its words to be looked at."""
-    named, walked = _parts_of_columns(found, limit + 1)
-    scans: list[str] = []
-    parameters: list[Any] = []
-    for status, ids in named.items():
-        if not ids:
-            continue
-        scans.append(_COLUMN_OF_FEW.format(limit=limit + 1))
-        parameters += [status, as_array(ids)]
-    # No issue is in two columns, so one line of bits does for all of them.
-    first, line = hits.line_of(part for _, _, part in walked)
-    for status, rank, part in walked:
-        lately = [found.since] * 2 if found.since is not None and status in CLOSED else []
-        looked_for = [] if part.is_exact else [tsquery]
-        scans.append(
-            _COLUMN_OF_MANY.format(
-                lately="AND changed_at >= %s AND closed_at >= %s" if lately else "",
-                looked_at="" if part.is_exact else _LOOKED_AT,
-                limit=limit + 1,
-            )
-        )
-        parameters += [status, rank, *lately, first, first + 8 * len(line), first, *looked_for]
-    rows: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status in found.of}
-    if scans:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH bits AS MATERIALIZED (SELECT %s::bytea AS line) {' UNION ALL '.join(scans)}",
-                [line, *parameters],
-            )
-            for status, *row in cursor.fetchall():
-                rows[status].append((row[0], row[1], row[2], row[3]))
-    return {
-        status: _column_page(sorted(of, key=lambda row: (row[2], -row[3].timestamp(), -row[0])), limit)
-        for status, of in rows.items()
-    }
-
-
 def board(
     wanted: IssueFilter, limit: int, since: datetime, *, found: Columns | None = None
 ) -> dict[str, ColumnPage]:
@@ -941,7 +927,7 @@ def board(
     if wanted.tsquery:
         found = found or find_columns(wanted, since)
         if all(column.rest is not Rest.ANYTHING for column in found.of.values()):
-            return _board_by_words(found, limit, wanted.tsquery)
+            return _columns_by_words(found, limit)
         return {status.value: _column_by_words(wanted, status.value, limit, None, found) for status in Status}
     write = _column_scan.__wrapped__ if wanted.q else _column_scan  # what people type is not worth keeping
     scan, parameters = write(wanted.without_status(), limit)

@@ -19,6 +19,7 @@ from issues.models import (
     Issue,
     Priority,
     SearchBlock,
+    SearchDay,
     SearchNote,
     SearchTerm,
     Status,
@@ -42,6 +43,7 @@ VERBS = ["create"] * 5 + [
     "title",
     "comment",
     "uncomment",
+    "react",
     "status",
     "priority",
     "owner",
@@ -150,7 +152,7 @@ def has(texts: list[list[str]], looked_for: list[str], quoted: bool) -> bool:
 
 def live(steps) -> None:
     """A history of twenty days, at the border of two blocks."""
-    forget((Issue, CountDelta, SearchBlock, SearchTerm, SearchNote))
+    forget((Issue, CountDelta, SearchBlock, SearchDay, SearchTerm, SearchNote))
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('issues_issue_id_seq', %s)", [search_index.BLOCK - 4])
     ada = User.objects.filter(email="ada@example.com").first() or make_user("ada@example.com")
@@ -175,6 +177,8 @@ def live(steps) -> None:
                 case "uncomment":
                     if comment := issue.comments.filter(deleted_at=None).first():
                         comment.trash(by=ada)
+                case "react":
+                    issue.react("👍", by=ada, at=at)
                 case "trash":
                     issue.trash(by=ada, at=at)
                 case "restore":
@@ -200,6 +204,8 @@ def by(request, monkeypatch):
         monkeypatch.setattr(hits, "FEW", 0)
         monkeypatch.setattr(hits, "PAGE", 0)
         monkeypatch.setattr(hits, "PART", 8)
+        monkeypatch.setattr(hits, "NAMED", 0)
+        monkeypatch.setattr(hits, "FULL", 1)
 
 
 SORTS = [Sort(column, descending) for column, descending in product(COLUMNS, (False, True))]
@@ -336,6 +342,35 @@ def test_a_search_asks_no_more_of_the_database_for_more_issues(django_assert_num
             found = queries.find(wanted)
             assert queries.count_up_to(wanted, found=found) == Tally(n)
             assert len(listing.list_page(wanted, Sort(), 50, hits=found).rows) == n
+
+
+def test_the_days_of_changes_are_read_again_only_of_blocks_that_were_folded(
+    monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(hits, "NAMED", 0)
+    monkeypatch.setattr(hits, "SOON", 2)
+    ada = make_user()
+    made = [make_issue(ada, title="battery", status="open", at=START + timedelta(days=n)) for n in range(5)]
+    search_index.fold()
+    wanted = IssueFilter(q="battery")
+    hits.forget()
+
+    def shown() -> list[int]:
+        found = queries.find_columns(wanted, START)
+        return [id_ for id_, _ in queries.board(wanted, 3, START, found=found)["open"].rows]
+
+    with django_assert_num_queries(3):
+        assert shown() == [made[4].pk, made[3].pk, made[2].pk]
+    with django_assert_num_queries(2):
+        shown()
+    made[0].react("👍", by=ada, at=START + timedelta(days=9))
+    with django_assert_num_queries(2):  # it is only noted
+        assert shown() == [made[0].pk, made[4].pk, made[3].pk]
+    search_index.fold()
+    with django_assert_num_queries(4):
+        assert shown() == [made[0].pk, made[4].pk, made[3].pk]
+    with django_assert_num_queries(2):
+        shown()
 
 
 def test_what_is_seen_of_a_phrase_is_kept_until_the_block_is_folded(django_assert_num_queries):

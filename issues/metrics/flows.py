@@ -212,7 +212,7 @@ class _Sums:
         return sum(100 + 100 * len(one) for one in numbers)
 
 
-_kept = Kept(capacity=settings.FRAGMENT_BYTES // 6)  # the sums of the latest questions
+_kept = Kept(capacity=settings.FRAGMENT_BYTES // 8)  # the sums of the latest questions
 Borders = dict[str, list[datetime]]
 
 

@@ -1,30 +1,11 @@
-"""What searches read is made in blocks of 8,192 issues, each a short transaction: about two minutes for a million.
-
-A program of the version before that still runs meanwhile tells nobody of its changes: `manage.py rebuild_search`, once
-the last of it is gone, finds them.
-"""
-
-from typing import Any
+# What searches read: 0026 fills it.
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.search
 from django.db import migrations, models
 
 
-def read_what_is_there(apps: Any, schema_editor: Any) -> None:
-    from issues.models import search_index, search_text
-
-    if not apps.get_model("issues", "Issue").objects.exists():
-        return
-    if apps.get_model("issues", "SearchText").objects.exists():
-        search_index.rebuild()
-    else:
-        search_text.rebuild()
-
-
 class Migration(migrations.Migration):
-    atomic = False
-
     dependencies = [
         ("issues", "0021_pack_how_long_issues_took"),
     ]
@@ -65,5 +46,4 @@ class Migration(migrations.Migration):
                 ("issues", models.BinaryField()),
             ],
         ),
-        migrations.RunPython(read_what_is_there, migrations.RunPython.noop),
     ]

@@ -52,7 +52,7 @@ from .plan import Progress, StepTick
 from .rate_limit import RateCount
 from .reading import Channel, FileKind, Reading, ReadingState
 from .saved_view import SavedView, ViewPin
-from .search_index import SearchBlock, SearchNote, SearchTerm
+from .search_index import SearchBlock, SearchDay, SearchNote, SearchTerm
 from .search_text import SearchText
 from .selection import SELECTION_MAX, Selection
 from .session import DEFAULT_TITLE, Session, SessionAttachment
@@ -112,6 +112,7 @@ __all__ = [
     "SavedView",
     "Scope",
     "SearchBlock",
+    "SearchDay",
     "SearchNote",
     "SearchTerm",
     "SearchText",

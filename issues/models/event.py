@@ -102,6 +102,8 @@ def record_each(
     facts = list(facts)
     if new_words := [issue_id for issue_id, kind, data, *_ in facts if _changes_words(kind, data)]:
         search_text.refresh(new_words)
+    if others := [issue_id for issue_id, kind, data, *_ in facts if not _changes_words(kind, data)]:
+        search_index.note_changed(others)
     events = Event.objects.bulk_create(
         Event(
             issue_id=issue_id,
@@ -153,6 +155,8 @@ def record(
     issue_ids = list(issue_ids)
     if _changes_words(kind, data or {}):
         search_text.refresh(issue_ids)
+    else:
+        search_index.note_changed(issue_ids)
     act, undoes = _stamp.get()
     plain = kept and {name: _plain(value) for name, value in kept.items()}
     events = Event.objects.bulk_create(

@@ -3,7 +3,7 @@
 Issues stand in **blocks** of 8,192 by their id. For each block and **term** one row says which of its issues have the
 term, a bit for each, so words that meet are an `&` over rows, and a million issues are some hundred rows a word. A term
 is a word of the issue, the first two to four letters of one (`*bat`), or a fact that searches are narrowed by
-(`#status:open`).
+(`#status:open`). Further rows say which of them were last changed on a **day**, for those who want to see these first.
 
 Verbs do not write here: they would wait for each other at every common word. They leave a note that an issue has
 changed, in their own transaction (`SearchNote`), and a search looks at those issues themselves. Now and then one of
@@ -15,6 +15,8 @@ import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
@@ -23,6 +25,7 @@ from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
 from .account import AGENT_EMAIL
+from .ids import as_array
 from .locks import Lock, is_taken_now
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ FOLD_EVERY = 256  # events; a search looks at about as many issues one by one
 FOLDED_AT_ONCE = 2_000  # issues
 EVERY = ""  # the term of all issues that the blocks know
 LAST = "\U0010ffff"  # comes after every letter
+_LAST_BLOCK = 2**31 - 1
 # The edition of a block is the version of its row: which transaction wrote it, and where. Whatever changes a block's terms
 # writes its row anew, so while this is the same they say the same; and nothing else is ever called so. (After a restart
 # PostgreSQL may go on from an older state, and count transactions from there.)
@@ -62,6 +66,24 @@ class SearchTerm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.term} in block {self.block}"
+
+
+class SearchDay(models.Model):
+    """Which issues of a block were last changed on a day (UTC) and are closed, or are not; as in SearchTerm.
+
+    One that was changed again since may still stand in rows of older days, so that nobody has to look for them: of the
+    rows that have an issue the newest one is true. Closed or not, because boards ask for either, and few issues stay
+    open among the many that were changed of a day.
+    """
+
+    pk = models.CompositePrimaryKey("block", "day", "is_closed")
+    block = models.IntegerField()
+    day = models.DateField()
+    is_closed = models.BooleanField()
+    issues = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{'closed' if self.is_closed else 'not closed'}, changed on {self.day}, in block {self.block}"
 
 
 class SearchNote(models.Model):
@@ -175,6 +197,23 @@ def places(bits: int) -> list[int]:
     return found
 
 
+State = tuple[date, bool]  # on which day (UTC) issues were last changed, and whether they are closed
+
+
+def newest_first(states: Iterable[tuple[State, int]]) -> Iterator[tuple[State, int]]:
+    """The rows of a block's SearchDay without what has a newer one."""
+    newer = 0
+    for state, bits in sorted(states, reverse=True):
+        if left := bits & ~newer:
+            yield state, left
+            newer |= left
+
+
+def day_of(changed_at: datetime) -> date:
+    """The day (UTC) of SearchDay."""
+    return changed_at.astimezone(UTC).date()
+
+
 # Notes: called by verbs, in the transaction that holds these issues, with their ids in order.
 
 # Beside what writes the words anew, in one statement, so that it reads what they were. `fresh` names the issues.
@@ -202,6 +241,18 @@ def note(changes: Iterable[tuple[int, "Facts | None", "Facts | None"]]) -> None:
             ON CONFLICT (issue_id) DO UPDATE SET facts = coalesce(issues_searchnote.facts, EXCLUDED.facts)
             """,
             [json.dumps(changed)],
+        )
+
+
+def note_changed(issue_ids: Iterable[int]) -> None:
+    """That these issues were changed now, whatever it is that changed about them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO issues_searchnote (issue_id) SELECT unnest(%s::bigint[]) ORDER BY 1
+            ON CONFLICT (issue_id) DO NOTHING
+            """,
+            [as_array(issue_ids)],
         )
 
 
@@ -244,7 +295,7 @@ _Was = tuple[
 ]  # words and facts that the blocks hold; None: as they are now
 
 _READ = """
-    SELECT i.id, i.created_at, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
+    SELECT i.id, i.created_at, i.changed_at, i.closed_at IS NOT NULL, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
         i.status, i.priority, i.owner, i.tags, i.closed_at, u.email
     FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
     LEFT JOIN issues_searchtext t ON t.issue_id = i.id
@@ -269,11 +320,12 @@ def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
             for term in _with_beginnings([EVERY, *(words or ())]) if is_member else ():
                 block.gone[term] |= bit
             continue
-        at, is_there, words_now, *facts_now, email = now[id_]
+        at, changed_at, is_closed, is_there, words_now, *facts_now, email = now[id_]
         finder = of_finder(is_agent=email == AGENT_EMAIL)
         terms_now = [EVERY, *(words_now or ()), *_terms(*facts_now), finder] if is_there else []
         if is_there:
             block.moments.append(at)
+            block.states[day_of(changed_at), is_closed] |= bit
         if not is_member:
             for term in terms_now:
                 block.new[term] |= bit
@@ -288,6 +340,7 @@ def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
         block.add_beginnings()
     _write_blocks(cursor, blocks)
     _write_terms(cursor, blocks)
+    _write_days(cursor, blocks)
 
 
 class _Changed:
@@ -295,6 +348,7 @@ class _Changed:
 
     def __init__(self) -> None:
         self.moments: list[datetime] = []  # when issues that are there were filed
+        self.states: defaultdict[State, int] = defaultdict(int)  # of them
         self.new: defaultdict[str, int] = defaultdict(int)
         self.gone: defaultdict[str, int] = defaultdict(int)
 
@@ -364,6 +418,51 @@ def _write_terms(cursor: CursorWrapper, blocks: dict[int, _Changed]) -> None:
         )
 
 
+def _write_days(cursor: CursorWrapper, blocks: dict[int, _Changed]) -> None:
+    """These issues stand on their days, and on none that is newer."""
+    moved = {number: block.states for number, block in blocks.items() if block.states}
+    if not moved:
+        return
+    cursor.execute(
+        """
+        SELECT d.block, d.day, d.is_closed, d.issues FROM unnest(%s::integer[], %s::date[]) AS asked (block, since)
+        JOIN issues_searchday d ON d.block = asked.block AND d.day >= asked.since
+        """,
+        [list(moved), [min(day for day, _ in states) for states in moved.values()]],
+    )
+    known = {
+        (number, day, is_closed): unpacked(issues) for number, day, is_closed, issues in cursor.fetchall()
+    }
+    true = {(number, *state): bits for number, states in moved.items() for state, bits in states.items()}
+    everything = {number: reduce(or_, states.values()) for number, states in moved.items()}
+    rows, empty = [], []
+    for key in sorted({*known, *true}):
+        before = known.get(key, 0)
+        after = (before & ~everything[key[0]]) | true.get(key, 0)
+        if after and after != before:
+            rows.append((*key, packed(after)))
+        elif before and not after:
+            empty.append(key)
+    if rows:
+        cursor.execute(
+            """
+            INSERT INTO issues_searchday (block, day, is_closed, issues)
+            SELECT * FROM unnest(%s::integer[], %s::date[], %s::boolean[], %s::bytea[])
+            ON CONFLICT (block, day, is_closed) DO UPDATE SET issues = EXCLUDED.issues
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+    if empty:
+        cursor.execute(
+            """
+            DELETE FROM issues_searchday d
+            USING unnest(%s::integer[], %s::date[], %s::boolean[]) AS empty (block, day, is_closed)
+            WHERE (d.block, d.day, d.is_closed) = (empty.block, empty.day, empty.is_closed)
+            """,
+            [list(column) for column in zip(*empty, strict=True)],
+        )
+
+
 def rebuild(first_id: int = 0) -> None:
     """Make the blocks anew from the words and the issues, from the one of this issue on.
 
@@ -377,13 +476,18 @@ def rebuild(first_id: int = 0) -> None:
             cursor.execute("SELECT min(id) / %s FROM issues_issue WHERE id >= %s", [BLOCK, number * BLOCK])
             [next_] = cursor.fetchone()
             if next_ is None:
-                cursor.execute("DELETE FROM issues_searchterm WHERE block >= %s", [number])
-                cursor.execute("DELETE FROM issues_searchblock WHERE number >= %s", [number])
+                _delete(cursor, number, _LAST_BLOCK)
                 return
-            cursor.execute("DELETE FROM issues_searchterm WHERE block BETWEEN %s AND %s", [number, next_])
-            cursor.execute("DELETE FROM issues_searchblock WHERE number BETWEEN %s AND %s", [number, next_])
+            _delete(cursor, number, next_)
             _rebuild_block(cursor, next_)
             number = next_ + 1
+
+
+def _delete(cursor: CursorWrapper, first: int, last: int) -> None:
+    """All that is held of these blocks."""
+    cursor.execute("DELETE FROM issues_searchterm WHERE block BETWEEN %s AND %s", [first, last])
+    cursor.execute("DELETE FROM issues_searchday WHERE block BETWEEN %s AND %s", [first, last])
+    cursor.execute("DELETE FROM issues_searchblock WHERE number BETWEEN %s AND %s", [first, last])
 
 
 def _rebuild_block(cursor: CursorWrapper, number: int) -> None:
@@ -396,10 +500,11 @@ def _rebuild_block(cursor: CursorWrapper, number: int) -> None:
     cursor.execute("DELETE FROM issues_searchnote WHERE issue_id = ANY(%s)", [held])
     cursor.execute(f"{_READ} WHERE i.id = ANY(%s)", [held])
     block = _Changed()
-    for id_, at, is_there, words, *facts, email in cursor.fetchall():
+    for id_, at, changed_at, is_closed, is_there, words, *facts, email in cursor.fetchall():
         if is_there:
             bit = 1 << id_ % BLOCK
             block.moments.append(at)
+            block.states[day_of(changed_at), is_closed] |= bit
             finder = of_finder(is_agent=email == AGENT_EMAIL)
             for term in (EVERY, *words, *_terms(*facts), finder):
                 block.new[term] |= bit
@@ -409,6 +514,7 @@ def _rebuild_block(cursor: CursorWrapper, number: int) -> None:
         copy.set_types(["text", "int4", "bytea"])
         for term in sorted(block.new):
             copy.write_row((term, number, packed(block.new[term])))
+    _write_days(cursor, {number: block})
 
 
 def mistakes() -> int:
@@ -435,12 +541,21 @@ def _mistakes_in(cursor: CursorWrapper, number: int) -> int:
     noted = sum(1 << id_ % BLOCK for (id_,) in cursor.fetchall())
     true: defaultdict[str, int] = defaultdict(int)
     cursor.execute(f"{_READ} WHERE i.id BETWEEN %s AND %s", ids)
-    for id_, _, is_there, words, *facts, email in cursor.fetchall():
+    states: defaultdict[State, int] = defaultdict(int)
+    for id_, _, changed_at, is_closed, is_there, words, *facts, email in cursor.fetchall():
         if is_there:
+            bit = 1 << id_ % BLOCK
+            states[day_of(changed_at), is_closed] |= bit
             finder = of_finder(is_agent=email == AGENT_EMAIL)
             for term in _with_beginnings((EVERY, *words, *_terms(*facts), finder)):
-                true[term] |= 1 << id_ % BLOCK
+                true[term] |= bit
     wrong = 0
     for term in {*held, *true}:
         wrong |= (held.get(term, 0) & members) ^ true.get(term, 0)
+    cursor.execute("SELECT day, is_closed, issues FROM issues_searchday WHERE block = %s", [number])
+    held_states = dict(
+        newest_first(((day, is_closed), unpacked(issues)) for day, is_closed, issues in cursor.fetchall())
+    )
+    for state in {*held_states, *states}:
+        wrong |= (held_states.get(state, 0) ^ states.get(state, 0)) & members
     return int(wrong & ~noted).bit_count()

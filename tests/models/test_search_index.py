@@ -2,6 +2,7 @@
 
 import random
 import threading
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from issues.models import (
     Event,
     Issue,
     SearchBlock,
+    SearchDay,
     SearchNote,
     SearchTerm,
     SearchText,
@@ -109,16 +111,76 @@ def test_a_note_keeps_what_the_blocks_hold_through_any_number_of_changes():
 
 
 @pytest.mark.django_db
-def test_what_does_not_change_what_is_found_leaves_no_note():
+def test_what_changes_nothing_leaves_no_note():
     ada = make_user()
     issue = make_issue(ada)
     search_index.fold()
 
-    issue.react("👍", by=ada)
     issue.change(by=ada, priority=issue.priority)
     bulk.change([issue.pk], by=ada, fields={"status": issue.status})
 
     assert not SearchNote.objects.exists()
+
+
+def days(issue: Issue) -> list[tuple[date, bool]]:
+    """The rows that have this issue, the true one first."""
+    rows = SearchDay.objects.filter(block=issue.pk // BLOCK).values_list("day", "is_closed", "issues")
+    bit = 1 << issue.pk % BLOCK
+    return sorted(((day, is_closed) for day, is_closed, row in rows if unpacked(row) & bit), reverse=True)
+
+
+@pytest.mark.django_db
+def test_folded_an_issue_stands_on_the_day_that_it_was_last_changed():
+    ada = make_user()
+    monday = datetime(2026, 11, 2, 23, 59, tzinfo=UTC)
+    issue, other = make_issue(ada, status="open", at=monday), make_issue(ada, status="open", at=monday)
+    search_index.fold()
+    assert days(issue) == days(other) == [(date(2026, 11, 2), False)]
+
+    issue.change(by=ada, status="resolved", at=monday + timedelta(days=2))
+    other.react("👍", by=ada, at=monday + timedelta(minutes=1))
+    search_index.fold()
+
+    assert days(issue)[0] == (date(2026, 11, 4), True)
+    assert days(other)[0] == (date(2026, 11, 3), False)
+    assert search_index.mistakes() == 0
+    search_index.rebuild()
+    assert (len(days(issue)), len(days(other))) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_an_issue_that_is_closed_and_taken_up_on_one_day_stands_in_one_row_of_it():
+    ada = make_user()
+    issue = make_issue(ada, status="resolved")
+    search_index.fold()
+
+    issue.change(by=ada, status="open")
+    search_index.fold()
+
+    assert [is_closed for _, is_closed in days(issue)] == [False]
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_set_back_takes_an_issue_to_an_older_day():
+    ada = make_user()
+    issue = make_issue(ada, at=datetime(2026, 11, 4, tzinfo=UTC))
+    search_index.fold()
+
+    issue.change(by=ada, title="Earlier", at=datetime(2026, 11, 2, tzinfo=UTC))
+    search_index.fold()
+
+    assert [day for day, _ in days(issue)] == [date(2026, 11, 2)]
+    assert search_index.mistakes() == 0
+
+
+@pytest.mark.django_db
+def test_a_wrong_day_is_noticed(capsys):
+    issue = make_issue()
+    search_index.fold()
+    Issue.objects.filter(pk=issue.pk).update(changed_at=issue.changed_at + timedelta(days=1))
+
+    with pytest.raises(CommandError, match="1 issues are not found as they are"):
+        call_command("rebuild_search", check=True)
 
 
 @pytest.mark.django_db
@@ -241,7 +303,7 @@ def test_what_went_past_the_verbs_is_noticed_and_mended(capsys):
     call_command("rebuild_search", check=True)
     Issue.objects.filter(pk=issue.pk).update(title="bus", status="rejected", closed_at=issue.created_at)
 
-    with pytest.raises(CommandError, match="1 issues are found by other words"):
+    with pytest.raises(CommandError, match="1 issues are not found as they are"):
         call_command("rebuild_search", check=True)
     call_command("rebuild_search")
     call_command("rebuild_search", check=True)
@@ -284,8 +346,11 @@ def test_a_database_from_before_the_blocks_is_found_when_it_is_migrated(settings
         server.manage(environment, "rebuild_search", "--check")
         with psycopg.connect(url) as after:
             [(row,)] = after.execute("SELECT issues FROM issues_searchterm WHERE term = 'battery'").fetchall()
+            [(of_today,)] = after.execute(
+                "SELECT issues FROM issues_searchday WHERE NOT is_closed"
+            ).fetchall()
 
-    assert unpacked(row).bit_count() == 3
+    assert unpacked(row).bit_count() == unpacked(of_today).bit_count() == 3
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if check:
             if wrong := search_index.mistakes():
                 raise CommandError(
-                    f"{wrong:,} issues are found by other words than they have. `manage.py rebuild_search` mends it."
+                    f"{wrong:,} issues are not found as they are. `manage.py rebuild_search` mends it."
                 )
             self.stdout.write("Searches find what is there.")
             return
