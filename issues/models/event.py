@@ -98,12 +98,13 @@ def record_each(
     at: datetime,
     act: UUID,
 ) -> None:
-    """Write a fact of its own into each issue's history: (issue id, kind, data, kept, undoes), all of one act."""
+    """Write a fact of its own into each issue's history: (issue id, kind, data, kept, undoes), all of one act.
+
+    Called by what has noted them all, as `search_index.note` does.
+    """
     facts = list(facts)
     if new_words := [issue_id for issue_id, kind, data, *_ in facts if _changes_words(kind, data)]:
         search_text.refresh(new_words)
-    if others := [issue_id for issue_id, kind, data, *_ in facts if not _changes_words(kind, data)]:
-        search_index.note_changed(others)
     events = Event.objects.bulk_create(
         Event(
             issue_id=issue_id,
@@ -155,7 +156,7 @@ def record(
     issue_ids = list(issue_ids)
     if _changes_words(kind, data or {}):
         search_text.refresh(issue_ids)
-    else:
+    elif kind is not EventKind.CHANGED:  # (which has noted the issues as `search_index.note` does)
         search_index.note_changed(issue_ids)
     act, undoes = _stamp.get()
     plain = kept and {name: _plain(value) for name, value in kept.items()}

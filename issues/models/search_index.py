@@ -225,12 +225,11 @@ NOTE_WORDS = """
 
 
 def note(changes: Iterable[tuple[int, "Facts | None", "Facts | None"]]) -> None:
-    """That these issues (id, before, after) are narrowed by other facts now; those that are not are passed over."""
-    changed = [
-        {"id": issue_id, "facts": was}
-        for issue_id, before, after in changes
-        if before and after and (was := facts_of(before)) != facts_of(after)
-    ]
+    """That these issues (id, before, after) were changed now, and are narrowed by other facts, if they are."""
+    changed = []
+    for issue_id, before, after in changes:
+        was = facts_of(before) if before and after else None
+        changed.append({"id": issue_id, "facts": None if after and was == facts_of(after) else was})
     if not changed:
         return
     with connection.cursor() as cursor:
