@@ -163,3 +163,20 @@ def test_a_deleted_comment_is_one_line_and_a_menus_icons_stand_in_a_row(page):
     gone = page.locator(".gone")
     expect(gone).to_have_text("Comment deleted by Local user. Restore")
     assert gone.bounding_box()["height"] == 24
+
+
+def test_text_of_twice_the_size_does_not_run_into_itself(page, long):
+    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    # Lines stand apart where the height of a line is at least the size of its letters.
+    tight = """() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && !one.closest("svg, .av"))
+        .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+        .filter((one) => parseFloat(getComputedStyle(one).lineHeight) < parseFloat(getComputedStyle(one).fontSize))
+        .map((one) => one.outerHTML.slice(0, 100))"""
+
+    for path in ("/", "/list", f"/{long.reference}", "/new", "/views/", "/account", "/dashboard"):
+        page.goto(path)
+        assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        assert page.evaluate(tight) == [], path
+
+    page.goto("/")
+    assert not page.evaluate(STICKS_OUT, [".card time", ".card"])
