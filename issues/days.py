@@ -66,6 +66,15 @@ class _Walk:
         return cls([Day(day, by_day[day]) for day in sorted(by_day)], ends)
 
 
+@dataclass(frozen=True, slots=True)
+class Those:
+    """Which of all issues are asked for: closed ones or others, and none that was changed before a moment."""
+
+    closed: bool | None = None
+    since: datetime | None = None
+
+
+ALL = Those()
 _Block = tuple[str, Sequence[tuple[State, int]]]  # its edition, and its rows, the newest first
 
 
@@ -83,14 +92,16 @@ class Days:
         return sum(300 + bits.bit_length() // 7 for _, states in self.blocks.values() for _, bits in states)
 
     def walk(
-        self, rows: Rows, start: datetime | None, *, descending: bool = True, closed: bool | None = None
+        self, rows: Rows, start: datetime | None, those: Those, *, descending: bool = True
     ) -> Iterator[Day]:
         """The days in an order, from that of a moment on, that issues of these blocks were changed on, and others."""
-        walk = self.of[closed]
+        walk = self.of[those.closed]
         ends = [walk.ends[number] for number in rows if number in walk.ends]
         if not ends:
             return iter(())
         first, last = min(first for first, _ in ends), max(last for _, last in ends)
+        if those.since is not None:
+            first = max(first, day_of(those.since))
         if start is not None and descending:
             last = min(last, day_of(start))
         elif start is not None:

@@ -23,7 +23,7 @@ from psycopg.pq import Format
 
 from . import days
 from .bits import Bits, Met, Rows, count, count_up_to, ids_of, rows_of, together, within, without
-from .days import Day
+from .days import ALL, Day, Those
 from .fragments import Kept
 from .models.ids import as_array
 from .models.search_index import BLOCK, EDITION, unpacked
@@ -37,7 +37,7 @@ SPARSE = 25  # unless it passed over so many others for each of them
 PART = 512  # issues of a block: a scan meets those that have hits,
 PARTED = 8  # if it is of no more blocks than this
 NAMED = 64  # hits that are sooner named than looked for day by day,
-SOON = 16  # if they were not found on so many
+SOON = 40  # if they were not found on so many
 FULL = 32  # hits of a day that are sooner met on a scan of it than named
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -296,21 +296,30 @@ class Hits:
         moments += [(at, at) for at in (_microseconds(one.changed_at) for one in self.noted)]
         return Head(self._put_together(rows, few), _joined(moments), until)
 
-    def first_changed(self, n: int, start: datetime | None = None, *, closed: bool | None = None) -> Changed:
+    def first_changed(
+        self,
+        n: int,
+        start: datetime | None = None,
+        *,
+        closed: bool | None = None,
+        since: datetime | None = None,
+    ) -> Changed:
         """Where the last changed are: as many days of them as have `n` after the day of a moment, which is the first.
 
-        `closed` says that all are, or none. Where words are the rest, they are looked at.
+        `closed` says that all are, or none; `since`, that none was changed before that moment. Where words are the rest,
+        they are looked at.
         """
-        taken, some = self._days_with(n, start, closed=closed, few=NAMED)[0], n
+        those = Those(closed, since)
+        taken, some = self._days_with(n, start, those, few=NAMED)[0], n
         while self._open and (open_ := [found for one in taken if (found := within(one.rows, self._open))]):
             if some > n:  # few have the words, so many are looked at at once
-                wider, _ = self._days_with(some, start, closed=closed)
+                wider, _ = self._days_with(some, start, those)
                 open_ = [within(one.rows, self._open) for one in wider]
             ids = ids_of(together(open_))
             while piece := rows_of(islice(ids, FEW + 1)):
                 self._look_at(piece)
             some *= 4
-            taken, _ = self._days_with(n, start, closed=closed, few=NAMED)
+            taken, _ = self._days_with(n, start, those, few=NAMED)
         if not taken:
             return Changed(0 if start else self.n, list(self.ids()), [])
         changed = Changed(0 if start else len(self.noted), [one.id for one in self.noted], [])
@@ -327,9 +336,9 @@ class Hits:
         self,
         n: int,
         start: datetime | None,
+        those: Those = ALL,
         *,
         descending: bool = True,
-        closed: bool | None = None,
         few: int = -1,
     ) -> tuple[Sequence[OfDay], bool]:
         """The days from that of a moment on until `n` of those that blocks tell came after it, and whether that is all.
@@ -344,7 +353,7 @@ class Hits:
             known[number] = self._rows.get(number, 0)
             return known[number]
 
-        for passed, day in enumerate(every.walk(self._rows, start, descending=descending, closed=closed)):
+        for passed, day in enumerate(every.walk(self._rows, start, those, descending=descending)):
             if passed == SOON and self.is_exact and self.n_up_to(few) <= few:
                 return [], True
             rows = {
@@ -404,7 +413,8 @@ class Hits:
         """Some of the blocks, and all that were looked at."""
         bits = dict(self.with_noted(rows).items())
         n = count(bits)
-        return Bits(bits, n, self.is_exact, by_id=n <= few)
+        is_exact = self.is_exact or (self.rest is Rest.WORDS and not within(bits, self._open))
+        return Bits(bits, n, is_exact, by_id=n <= few)
 
     def ids(self) -> Iterator[int]:
         """All of them, from the newest block on."""

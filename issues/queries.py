@@ -843,7 +843,9 @@ def _columns_by_words(found: Columns, limit: int, after: Place | None = None) ->
                 break
             part = column.within(found.ranks[rank], [one for one in column.noted if one.rank == rank])
             start = after.changed_at if after and rank == after.rank else None
-            changed = part.first_changed(missing, start, closed=status in CLOSED)
+            # (Whatever was closed lately was changed lately.)
+            since = found.since if status in CLOSED else None
+            changed = part.first_changed(missing, start, closed=status in CLOSED, since=since)
             ids += changed.ids
             full += ((status, rank, one) for one in changed.full)
             missing -= changed.n
