@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import __main__ as bench
+from . import service
 
 PAGES = 40  # requests for each
 BOUNDARY = b"edge-of-the-parts-of-this-upload"
@@ -39,29 +39,18 @@ def main() -> None:
     options.add_argument("--megabytes", type=int, default=100)
     options.add_argument("--rounds", type=int, default=3)
     asked = options.parse_args()
-    (bench.PROJECT / "var").mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="findings-evidence-", dir=bench.PROJECT / "var"))
+    (service.PROJECT / "var").mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="findings-evidence-", dir=service.PROJECT / "var"))
     more = {"ISSUETRACKER_RATE_LIMIT": "0", "ISSUETRACKER_UPLOAD_LIMIT": str(2 * 10**9)}
-    bench.in_a_folder_of_its_own(str(folder), ISSUETRACKER_DATA_DIR=str(folder / "data"), **more)
+    service.in_a_folder_of_its_own(str(folder), ISSUETRACKER_DATA_DIR=str(folder / "data"), **more)
     measure(folder, asked.megabytes, asked.rounds)
 
 
 def measure(folder: Path, megabytes: int, rounds: int) -> None:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.test import Client
-
-    from issues.models import ApiToken, Attachment, User
+    _, token, session = service.set_up()
+    from issues.models import Attachment
     from issues.tasks import read_evidence
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    person = User.objects.create_person("bench@example.com")
-    _, token = ApiToken.issue_to(person)
-    browser = Client()
-    browser.force_login(person)
     table = folder / "telemetry.csv"
     write_table(table, megabytes * 10**6)
     busy = os.getloadavg()[0]
@@ -69,11 +58,11 @@ def measure(folder: Path, megabytes: int, rounds: int) -> None:
         f"\nEvidence: a CSV of {table.stat().st_size / 1e6:.0f} MB, the best of {rounds}; the machine's load before is {busy:.1f}\n"
     )
     reading(table, folder, rounds)
-    with bench.servers("issuetracker.wsgi:application", {}) as (ports, pids):
+    with service.servers("issuetracker.wsgi:application", {}) as (ports, pids):
         name = uploading(table, folder, ports[0], token, rounds)
         attachment = Attachment.objects.get(uuid=name)
         read_evidence(attachment.pk)
-        pages(ports[0], pids, f"/file/{attachment.uuid}/view", browser.cookies["sessionid"].value)
+        pages(ports[0], pids, f"/file/{attachment.uuid}/view", session)
 
 
 def write_table(path: Path, size: int) -> None:
@@ -109,14 +98,14 @@ def reading(table: Path, folder: Path, rounds: int) -> None:
             small, "csv", place, lambda _: None
         )  # libraries are loaded before it counts, as those of pandas
         assert reader._process is not None
-        used = bench.cpu_seconds([reader._process.pid])
+        used = service.cpu_seconds([reader._process.pid])
         began = time.perf_counter()
         seen = reader.look(table, "csv", place, lambda _: None)
         seconds = time.perf_counter() - began
         pid = reader._process.pid
         status = Path(f"/proc/{pid}/status").read_text()
         memory = float(re.search(r"VmHWM:\s+(\d+)", status)[1])  # type: ignore[index]
-        ours.append((bench.cpu_seconds([pid]) - used, seconds, memory))
+        ours.append((service.cpu_seconds([pid]) - used, seconds, memory))
         assert seen["kind"] == "table", seen["problem"]
         shutil.rmtree(place)
     reader.close()
@@ -194,7 +183,7 @@ def pages(port: int, pids: list[int], path: str, session: str) -> None:
     print()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for name, query in (("page of a recording", ""), ("a hundredth of it", "?from=1000&to=1100"), ("a stretch of 1 s", "?from=1000&to=1001")):  # fmt: skip
-        times, used = [], bench.cpu_seconds(pids)
+        times, used = [], service.cpu_seconds(pids)
         for _ in range(PAGES):
             began = time.perf_counter()
             connection.request("GET", path + query, headers={"Cookie": f"sessionid={session}"})
@@ -203,7 +192,7 @@ def pages(port: int, pids: list[int], path: str, session: str) -> None:
             times.append((time.perf_counter() - began) * 1000)
             assert response.status == 200, response.status
             assert b'class="chart"' in page
-        used = (bench.cpu_seconds(pids) - used) * 1000 / PAGES
+        used = (service.cpu_seconds(pids) - used) * 1000 / PAGES
         print(
             f"{name:20} {used:6.1f} ms of processor time, {statistics.median(times):.1f} ms at the median, {len(page) / 1000:.0f} kB"
         )

@@ -18,12 +18,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import __main__ as bench
-from . import load
+from . import load, service
+from .cases import DESCRIPTION, get, signed
 
 OURS, THEIRS = 16, 4  # connections at once
 LIST, HUNDRED = 50, 51  # numbers of reports
-TEXT = " ".join(block["text"] for block in bench.DESCRIPTION if "text" in block)
+TEXT = " ".join(block["text"] for block in DESCRIPTION if "text" in block)
 TICKETS = """
 WITH RECURSIVE one (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one WHERE n < :tickets)
 INSERT INTO ticket (tkt_uuid, tkt_mtime, tkt_ctime, type, status, subsystem, priority, severity, resolution, title, comment)
@@ -48,35 +48,35 @@ def main() -> None:
     if shutil.which("fossil") is None:
         raise SystemExit("fossil is not installed: apt-get install fossil")
     folder = tempfile.mkdtemp(prefix="findings-fossil-")
-    bench.in_a_folder_of_its_own(folder, PORT=str(bench.free_port()))
+    service.in_a_folder_of_its_own(folder, PORT=str(service.free_port()))
     compare(Path(folder), asked.issues, asked.seconds)
 
 
 def compare(folder: Path, issues: int, seconds: float) -> None:
     ticket = fill_fossil(folder / "tracker.fossil", issues)
-    number, secrets = fill_ours(issues)
-    theirs_port, ours_port = bench.free_port(), int(os.environ["PORT"])
+    number, token, session = fill_ours(issues)
+    theirs_port, ours_port = service.free_port(), int(os.environ["PORT"])
     theirs = ["fossil", "server", "--localhost", "--port", str(theirs_port), str(folder / "tracker.fossil")]
     ours = [sys.executable, "-m", "gunicorn", "-c", "python:issuetracker.gunicorn", "issuetracker.wsgi"]
     cases = (
-        ("list, 50 rows", f"/rptview/{LIST}", bench.get("/list", "text/html")),
-        ("board (theirs: list)", f"/rptview/{LIST}", bench.get("/", "text/html")),
-        ("issue", f"/tktview/{ticket}", bench.get(f"/FND-{number}", "text/html")),
-        ("JSON list of 100", f"/json/report/run/{HUNDRED}", bench.get("/issues")),
+        ("list, 50 rows", f"/rptview/{LIST}", get("/list", "text/html")),
+        ("board (theirs: list)", f"/rptview/{LIST}", get("/", "text/html")),
+        ("issue", f"/tktview/{ticket}", get(f"/FND-{number}", "text/html")),
+        ("JSON list of 100", f"/json/report/run/{HUNDRED}", get("/issues")),
     )
     programs = [
-        subprocess.Popen(command, cwd=bench.PROJECT, stdout=subprocess.DEVNULL) for command in (theirs, ours)
+        subprocess.Popen(command, cwd=service.PROJECT, stdout=subprocess.DEVNULL)
+        for command in (theirs, ours)
     ]
     print(f"\n{issues:,} issues, requests/s\n")
     print(f"{'':24}{'Fossil':>9}{'ours':>9}{'ratio':>8}{'kept connections':>20}")
     try:
         for port in (theirs_port, ours_port):
-            bench.wait_for(port)
+            service.wait_for(port)
         for name, path, request in cases:
-            for secret, value in secrets.items():
-                request = request.replace(secret, value)
+            request = signed(request, token, session)
             rates = [
-                rate(theirs_port, THEIRS, bench.get(path, "text/html"), seconds),
+                rate(theirs_port, THEIRS, get(path, "text/html"), seconds),
                 rate(ours_port, OURS, request, seconds),
                 rate(ours_port, OURS, request, seconds, anew=False),
             ]
@@ -128,26 +128,17 @@ def fill_fossil(path: Path, tickets: int) -> str:
     return str(uuid)
 
 
-def fill_ours(issues: int) -> tuple[int, dict[bytes, bytes]]:
-    """As many issues; the number of one, and what the placeholders of requests stand for."""
-    import django
-
-    django.setup()
+def fill_ours(issues: int) -> tuple[int, str, str]:
+    """As many issues; the number of one, and the token and session of somebody who may read them."""
+    _, token, session = service.set_up()
     from django.core.management import call_command
-    from django.test import Client
 
-    from issues.models import ApiToken, Issue, User
+    from issues.models import Issue
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
     call_command("seed_scale", issues=issues)
-    person = User.objects.create_person("bench@example.com")
-    _, token = ApiToken.issue_to(person)
-    browser = Client()
-    browser.force_login(person)
     newest = Issue.objects.alive().newest_first().filter(title__contains="Battery string B").first()
     assert newest is not None
-    return newest.pk, {b"TOKEN": token.encode(), b"SESSION": browser.cookies["sessionid"].value.encode()}
+    return newest.pk, token, session
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable
 
-from . import __main__ as bench
+from . import service
 
 BAR = 5.0  # per cent of one core
 
@@ -29,36 +29,22 @@ def main() -> None:
     options.add_argument("--boards", type=int, default=50)
     options.add_argument("--seconds", type=int, default=30)
     asked = options.parse_args()
-    bench.in_a_folder_of_its_own(tempfile.mkdtemp(prefix="findings-live-"), PORT=str(bench.free_port()))
+    service.in_a_folder_of_its_own(tempfile.mkdtemp(prefix="findings-live-"), PORT=str(service.free_port()))
     measure(asked.boards, asked.seconds)
 
 
 def measure(boards: int, seconds: int) -> None:
-    import django
+    person, _, session = service.set_up()
+    from issues.models import Issue
 
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-    from django.test import Client
-
-    from issues.models import Issue, User
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    person = User.objects.create_person("bench@example.com")
     Issue.create(by=person, title="Battery string B drops to 22.3 V")
-    browser = Client()
-    browser.force_login(person)
-    cookie = f"sessionid={browser.cookies['sessionid'].value}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = cursor.fetchone()[0]
-    postgres = int(Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[1])
+    cookie = f"sessionid={session}"
+    postgres = service.postmaster()
     port = int(os.environ["PORT"])
     command = ["-m", "gunicorn", "-c", "python:issuetracker.gunicorn", "issuetracker.wsgi"]
-    server = subprocess.Popen([sys.executable, *command], cwd=bench.PROJECT)
+    server = subprocess.Popen([sys.executable, *command], cwd=service.PROJECT)
     try:
-        bench.wait_for(port)
+        service.wait_for(port)
         connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(boards)]
         cursors = [open_board(one, cookie) for one in connections]
         quiet = share([server.pid, postgres], seconds, lambda: None)
@@ -91,14 +77,14 @@ def ask_all(connections: list[http.client.HTTPConnection], cursors: list[str]) -
             raise SystemExit(f"not idle: {response.status}")
 
 
-def share(pids: list[int], seconds: int, every_second: "bench.Callable[[], None]") -> float:
+def share(pids: list[int], seconds: int, every_second: Callable[[], None]) -> float:
     """Per cent of one core that these processes used, with something done every second."""
     every_second()
-    used, begun = bench.cpu_seconds(pids), time.monotonic()
+    used, begun = service.cpu_seconds(pids), time.monotonic()
     for n in range(1, seconds + 1):
         every_second()
         time.sleep(max(0.0, begun + n - time.monotonic()))
-    return (bench.cpu_seconds(pids) - used) / (time.monotonic() - begun) * 100
+    return (service.cpu_seconds(pids) - used) / (time.monotonic() - begun) * 100
 
 
 if __name__ == "__main__":

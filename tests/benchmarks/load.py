@@ -12,12 +12,19 @@ Check = Callable[[int, bytes], bool]  # (status, body) → is it right?
 
 @dataclass(slots=True)
 class Result:
-    """What one run of load measured."""
+    """What one run of load measured, or several together."""
 
     seconds: float
     latencies: list[float] = field(default_factory=list)  # seconds
     wrong: int = 0
     example: bytes = b""
+
+    def add(self, other: "Result") -> None:
+        """Count another run as part of this one."""
+        self.seconds += other.seconds
+        self.latencies += other.latencies
+        self.wrong += other.wrong
+        self.example = self.example or other.example
 
     @property
     def rate(self) -> float:

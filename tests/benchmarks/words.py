@@ -23,5 +23,3 @@ def spread() -> None:
             {"old": int(newest * OLD), "often": OFTEN},
         )
     search_index.rebuild()
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
