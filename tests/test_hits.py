@@ -29,7 +29,7 @@ from issues.models import (
     search_text,
     undo,
 )
-from issues.queries import IssueFilter, Tally
+from issues.queries import IssueFilter, Tally, board_columns, counting
 from tests.factories import elsewhere, make_issue, make_user
 from tests.histories import forget
 from tests.test_listing import everything
@@ -301,7 +301,7 @@ def test_words_that_most_old_issues_have_are_found_past_the_new_ones(by):
 
 
 def test_columns_of_many_are_counted_no_further_than_anybody_wants_to_know(monkeypatch):
-    monkeypatch.setattr(queries, "CAP", 2)
+    monkeypatch.setattr(board_columns, "CAP", 2)
     monkeypatch.setattr(hits, "FEW", 2)
     ada = make_user()
     made = []
@@ -492,7 +492,7 @@ def test_an_exact_count_of_issues_to_be_looked_at_is_given_up(monkeypatch):
     for _ in range(3):
         make_issue(title="bus drop")
     search_index.fold()
-    monkeypatch.setattr(queries, "COUNT_SECONDS", -1)
+    monkeypatch.setattr(counting, "COUNT_SECONDS", -1)
 
     assert queries.count(IssueFilter(q="bus drop")) == 3
     with pytest.raises(queries.TooManyToCount):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from issues import queries, search
 from issues.models import Issue, SearchText, User, search_index, search_text
-from issues.queries import IssueFilter, Tally
+from issues.queries import IssueFilter, Tally, suggestions
 from issues.search import Query, Reference, parse
 from tests.factories import make_attachment, make_comment, make_issue, make_session, make_user
 
@@ -398,7 +398,7 @@ def test_suggestions_are_titles_first_and_a_number_is_its_issue():
 @pytest.mark.django_db
 @pytest.mark.parametrize("fold", [lambda: None, search_index.fold])
 def test_suggestions_are_of_the_newest_with_the_words(monkeypatch, fold):
-    monkeypatch.setattr(queries, "MET", 2)
+    monkeypatch.setattr(suggestions, "MET", 2)
     ada = make_user()
     titles = ["battery one", "other", "battery two", "other", "battery three"]
     made = [make_issue(ada, title=title, tags=["battery"]) for title in titles]

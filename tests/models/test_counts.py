@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from issues import queries
 from issues.models import CountDelta, Event, Issue, Priority, Status, counts
-from issues.queries import IssueFilter
+from issues.queries import IssueFilter, newest_first
 from tests.factories import make_issue, make_user, settled
 
 
@@ -134,7 +134,7 @@ def test_a_deep_page_is_where_a_plain_offset_is(monkeypatch, offset, statuses):
     wanted = IssueFilter(statuses=statuses, priorities=("low", "high"))
     everything = wanted.apply(Issue.objects.alive()).newest_first().values_list("id", "version")
 
-    monkeypatch.setattr(queries, "DEEP", -1)
+    monkeypatch.setattr(newest_first, "DEEP", -1)
     rows, total = queries.issue_page(wanted, 10, offset)
 
     assert rows == list(everything[offset : offset + 10])
@@ -146,7 +146,7 @@ def test_a_deep_page_knows_of_what_was_filed_and_closed_since_the_last_one(monke
     """How many were filed on each day is kept, while nothing happens."""
     ada = make_user()
     issues = [make_issue(ada, at=datetime(2026, 11, 1 + n, tzinfo=UTC)) for n in range(4)]
-    monkeypatch.setattr(queries, "DEEP", -1)
+    monkeypatch.setattr(newest_first, "DEEP", -1)
     wanted = IssueFilter(statuses=("open",))
 
     def page() -> tuple[list[int], int]:

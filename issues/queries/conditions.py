@@ -1,0 +1,113 @@
+"""What a filter asks of an issue, as conditions and clauses: values of its properties, its words, its bit among hits."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, Value, When
+
+from ..bits import Bits
+from ..hits import Clause
+from ..models import IssueAttachment, IssueSession
+from ..models.account import AGENT_EMAIL
+from ..models.limits import UNASSIGNED
+from ..search import NONE
+
+
+def any_of(name: str, values: Sequence[str]) -> Q:
+    known = [value for value in values if value != NONE]
+    # `status = x` plans better than `status IN (x)` for one value.
+    condition = Q(**{name: known[0]}) if len(known) == 1 else Q(**{f"{name}__in": known})
+    return condition | Q(**{name: None}) if NONE in values else condition
+
+
+def has(name: str, value: str) -> Q:
+    """Whether an issue has this one value of a property."""
+    match name, value:
+        case (("status" | "priority"), _):
+            return any_of(name, [value])
+        case "tag", _:
+            return Q(tags__overlap=[value])
+        case "owner", _:
+            return Q(owner=UNASSIGNED if value == NONE else value)
+        case "by", "atlas":
+            return Q(created_by__email=AGENT_EMAIL)
+        case "by", "people":
+            return ~Q(created_by__email=AGENT_EMAIL)
+        case "by", _:
+            return Q(created_by__email=value)
+        case "run", _:
+            return Q(job_run_id=value)
+        case "session", _:
+            return _linked(IssueSession, session__uuid=value)
+        case "is", "untriaged":
+            return Q(triaged_at=None)
+        case "is", "closed":
+            return Q(closed_at__isnull=False)
+        case "is", "open":
+            return Q(closed_at=None)
+        case "no", ("status" | "priority"):
+            return Q(**{value: None})
+        case "no", "owner":
+            return Q(owner=UNASSIGNED)
+        case "no", "tag":
+            return Q(tags=[])
+        case "no", _:
+            return ~has("has", value)
+        case "has", "attachment":
+            return Q(file_count__gt=0)
+        case "has", "comment":
+            return Q(comment_count__gt=0)
+        case "has", "plan":
+            return Q(plan_count__gt=0)
+        case "has", "session":
+            return _linked(IssueSession)
+        case "has", _:
+            return _linked(IssueAttachment, attachment__extension__in=_KINDS[value])
+    raise AssertionError(name)
+
+
+_KINDS = {"csv": ["csv"], "pdf": ["pdf"], "image": ["png", "jpg", "jpeg", "gif", "webp"]}
+
+
+def _linked(link: type[IssueAttachment | IssueSession], **conditions: Any) -> Q:
+    return Q(Exists(link._default_manager.filter(issue=OuterRef("pk"), **conditions)))
+
+
+def looked_at(tsquery: str) -> Func:
+    """Whether an issue has the words, by looking at them."""
+    return Func(
+        Value(tsquery),
+        F("id"),
+        template="(SELECT words @@ %(expressions)s)",
+        arg_joiner="::tsquery FROM issues_searchtext WHERE issue_id = ",
+        output_field=BooleanField(),
+    )
+
+
+def among_hits(found: Bits) -> Any:
+    """Whether an issue is one of these: by its id, or by its bit."""
+    if found.by_id:
+        return Func(
+            F("id"),
+            Value(found.as_array()),
+            template="%(expressions)s::bigint[])",
+            arg_joiner=" = ANY(",
+            output_field=BooleanField(),
+        )
+    first, line = found.as_bytes()
+    bit = Func(
+        Value(line),
+        F("id") - first,
+        template="(get_bit(%(expressions)s) = 1)",
+        output_field=BooleanField(),
+    )
+    # An issue that was filed since has a number beyond the last bit.
+    return Case(When(id__gte=first, id__lt=first + 8 * len(line), then=bit), default=Value(False))
+
+
+def any_term(terms: Iterable[str]) -> Clause:
+    return Clause(tuple((term, term) for term in terms))
+
+
+def with_null(values: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(None if value == NONE else value for value in values)
