@@ -31,17 +31,7 @@ def count(wanted: IssueFilter, found: Hits | None = None) -> int:
     found = found or find(wanted)
     if found.is_exact:
         return found.n
-    n, until = 0, time.monotonic() + COUNT_SECONDS
-    if found.rest is Rest.WORDS:
-        n = found.look(inf, until=until)
-        if not found.is_exact:
-            raise TooManyToCount
-        return n
-    for piece in found.in_pieces():
-        n += wanted.apply(Issue.objects.alive(), found=piece).count()
-        if time.monotonic() > until:
-            raise TooManyToCount
-    return n
+    return _look(wanted, found, inf, until=time.monotonic() + COUNT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +63,25 @@ def count_up_to(wanted: IssueFilter, most: int = CAP, found: Hits | None = None)
 
 def tally(wanted: IssueFilter, found: Hits, most: int = CAP) -> Tally:
     """How many of these match: they are counted, or looked at until it is enough."""
-    if found.is_exact:
-        n = found.n_up_to(most)
-        return Tally(min(n, most), n > most)
-    n = 0
+    n = found.n_up_to(most) if found.is_exact else _look(wanted, found, most)
+    return Tally(min(n, most), n > most)
+
+
+def _look(wanted: IssueFilter, found: Hits, most: float, *, until: float = inf) -> int:
+    """How many of these match, or more than `most`, by looking at them; TooManyToCount where the clock ends it before."""
     if found.rest is Rest.WORDS:
-        n = found.look(most)
-        return Tally(min(n, most), n > most)
+        n = found.look(most, until=until)
+        if n <= most and not found.is_exact:
+            raise TooManyToCount
+        return n
+    n = 0
     for piece in found.in_pieces():
         n += wanted.apply(Issue.objects.alive(), found=piece).count()
         if n > most:
             break
-    return Tally(min(n, most), n > most)
+        if time.monotonic() > until:
+            raise TooManyToCount
+    return n
 
 
 def count_by_status(wanted: IssueFilter) -> dict[str | None, int]:
