@@ -125,6 +125,7 @@ def filter_bar(
             "menus": lambda: _menus(wanted, mark),
             "finders": [("", "All", ""), ("people", "People", "users"), ("atlas", "Atlas", "atlas")],
             "is_filtered": bool(wanted.query_string()),
+            "is_triage": wanted.query_string() == "untriaged=1",
             "chips": chips(wanted, address, kept),
             "clear": _address(address, IssueFilter(), kept),
             "words": in_words(wanted),
@@ -173,8 +174,8 @@ def chips(wanted: IssueFilter, address: str, kept: Mapping[str, str]) -> list[Ch
 
 
 def in_words(wanted: IssueFilter) -> str:
-    """The filter as a sentence says it: `Search “overvolt” with status Open and tag tvac.`"""
-    parts = [
+    """The filter as a sentence says it: `Search “overvolt” with status Open and tag tvac, found by Atlas.`"""
+    having = [
         f"{name} {' or '.join(labels)}"
         for name, labels in (
             ("status", [STATUSES[value] for value in wanted.statuses]),
@@ -184,13 +185,16 @@ def in_words(wanted: IssueFilter) -> str:
         )
         if labels
     ]
-    if wanted.by:
-        parts.append(f"found by {FINDERS[wanted.by]}")
-    if wanted.untriaged:
-        parts.append("untriaged")
-    parts += [label[0].lower() + label[1:] for _, _, label in wanted.from_charts]
-    head = f"Search “{wanted.q}”" if wanted.q else "Issues"
-    return f"{head}{' with ' if parts else ''}{_listed(parts)}."
+    being = [f"found by {FINDERS[wanted.by]}"] if wanted.by else []
+    being += [label[0].lower() + label[1:] for _, _, label in wanted.from_charts]
+    head = "Untriaged issues" if wanted.untriaged else "Issues"
+    if wanted.q:
+        head = f"Search “{wanted.q}”{' in what is untriaged' if wanted.untriaged else ''}"
+    if having:
+        head += f" with {_listed(having)}"
+    elif being:
+        head += f" {being.pop(0)}"
+    return f"{', '.join([head, *being])}."
 
 
 def _listed(parts: list[str]) -> str:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from issues.pages.filters import in_words
 from issues.queries import IssueFilter
-from tests.factories import make_issue, make_user
+from tests.factories import make_issue, make_user, make_viewer
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -114,6 +114,42 @@ class TestMe:
         assert chips(html) == {"Open": "/list?owner=me", "Me": "/list?status=open"}
         assert 'href="/views/new?query=status%3Dopen%26owner%3Dme' in html
         assert in_words(IssueFilter(mine=True, me="x")) == "Issues with owner me."
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("by=people", "Issues found by People."),
+        ("untriaged=1", "Untriaged issues."),
+        ("untriaged=1&q=fan&tag=tvac", "Search “fan” in what is untriaged with tag tvac."),
+        (
+            "status=open&tag=a&by=atlas&reopened=1",
+            "Issues with status Open and tag a, found by Atlas, reopened.",
+        ),
+    ],
+)
+def test_a_filter_is_a_sentence(asked, words):
+    assert in_words(IssueFilter.parse(QueryDict(asked))) == words
+
+
+class TestNothing:
+    def test_left_to_triage_is_said_so(self, client):
+        for path in ("/?untriaged=1", "/list?untriaged=1"):
+            html = page(client, path)
+
+            assert "Nothing left to triage" in html
+            assert "No issue matches" not in html
+
+    def test_at_all_leads_to_the_first_issue_and_to_atlas(self, client, settings):
+        for path in ("/", "/list"):
+            assert 'href="/people#atlas"' in page(client, path)
+        settings.LOCAL = False
+        client.force_login(make_viewer())
+
+        for path in ("/", "/list"):
+            html = client.get(path, secure=True).text
+            assert "No issues yet" in html
+            assert 'href="/new"' not in html
 
 
 class TestChips:
