@@ -269,8 +269,8 @@ function swapForm(form, html) {
   }
   dress(fresh);
   (fresh.querySelector("[autofocus]") ?? place).focus();
-  startEditors(fresh);
-  fresh.scrollIntoView({ block: "nearest" });
+  // What is wrong with a long text stands below it.
+  startEditors(fresh).then(() => (fresh.querySelector(".err") ?? fresh).scrollIntoView({ block: "nearest" }));
 }
 
 /** Open the form of a text in its place. */

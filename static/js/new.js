@@ -239,7 +239,9 @@ function complain(html) {
     (field.closest(".drop, .blocks") ?? field).after(...source.querySelectorAll(messages));
   }
   if (!at("drawn").hidden) preview();
-  form.querySelector("[aria-invalid=true]")?.focus();
+  const first = form.querySelector("[aria-invalid=true]");
+  first?.focus();
+  first?.closest(".field").querySelector(":scope > .err")?.scrollIntoView({ block: "nearest" }); // below a long text it would not be seen
 }
 
 restore();

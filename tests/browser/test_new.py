@@ -101,6 +101,23 @@ def test_what_is_refused_is_said_at_the_field_and_nothing_is_lost(page):
     assert [file.name for file in Issue.objects.get().attachments.all()] == ["soak.csv"]
 
 
+def test_what_is_wrong_with_a_long_description_is_in_sight(page):
+    issue = make_issue()
+    long = "\n\n".join(["Checked."] * 1_001)
+    put = "(field, text) => { field.value = text; field.dispatchEvent(new Event('input', {bubbles: true})); }"
+    page.goto("/new")
+    title(page).fill("Inverter trips")
+    page.get_by_role("button", name="Markdown").click()  # the browser remembers it
+    for button in ("Create issue", "Save description"):
+        description(page).evaluate(put, long)  # typing it takes Chromium ten seconds, pasting none
+
+        page.get_by_role("button", name=button).click()
+
+        expect(page.get_by_text("The description must have at most 1,000 blocks.")).to_be_in_viewport()
+        page.goto(f"/{issue.reference}")
+        page.keyboard.press("e")
+
+
 def test_without_script_it_is_complete(plain_page):
     plain_page.goto("/new")
     title(plain_page).fill("Inverter trips")
