@@ -77,7 +77,7 @@ _SINCE = {
 
 
 def _done(event: Event, data: dict[str, Any], subject: str) -> str:
-    many = event.act is not None
+    many = event.act is not None and subject != "1 issue"
     match EventKind(event.kind):
         case EventKind.CREATED:
             return f"{subject} created"

@@ -165,8 +165,17 @@ def test_a_deleted_comment_is_one_line_and_a_menus_icons_stand_in_a_row(page):
     assert gone.bounding_box()["height"] == 24
 
 
-def test_text_of_twice_the_size_does_not_run_into_itself(page, long):
-    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+@pytest.fixture
+def large_text(new_page):
+    """A browser set to letters of twice the size, which it would go on with in the next test."""
+    session = new_page.context.new_cdp_session(new_page)
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    yield new_page
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+
+
+def test_text_of_twice_the_size_does_not_run_into_itself(large_text, long):
+    page = large_text
     # Lines stand apart where the height of a line is at least the size of its letters.
     tight = """() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && !one.closest("svg, .av"))
         .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))

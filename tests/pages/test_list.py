@@ -212,6 +212,15 @@ class TestSelected:
 
         assert json.loads(response.headers["HX-Trigger"])["toast"]["text"] == words
 
+    @pytest.mark.parametrize(
+        ("do", "words"),
+        [("status=in_progress", "1 issue is in progress"), ("status=", "1 issue has no status")],
+    )
+    def test_one_issue_is_not_many(self, client, do, words):
+        response = self.change(client, [make_issue()], do, HTMX)
+
+        assert json.loads(response.headers["HX-Trigger"])["toast"]["text"] == words
+
     def test_says_what_was_so_already(self, client):
         issues = [make_issue(), make_issue(status="resolved")]
 
