@@ -1,5 +1,8 @@
 // A menu at a place: choose by typing, arrows and Enter, or by pointer. Esc closes it and gives focus back.
 
+import { reason } from "./post.js";
+import { toast } from "./toast.js";
+
 const FILTER_FROM = 9; // items
 const fetched = new Map(); // url -> the options' HTML
 let current = null;
@@ -79,10 +82,15 @@ function line({ value, label, icon, checked }) {
 function options(url) {
   if (url.startsWith("#")) return document.querySelector(url).innerHTML;
   if (!fetched.has(url)) {
-    const answer = fetch(url, { headers: { "HX-Request": "true" } }).then((response) => (response.ok ? response.text() : null), () => null);
+    const answer = fetch(url, { headers: { "HX-Request": "true" } }).then((response) => (response.ok ? response.text() : refused(response)), () => refused(null));
     fetched.set(url, answer.then((html) => { if (html === null) fetched.delete(url); else fetched.set(url, html); return html; }));
   }
   return fetched.get(url);
+}
+
+async function refused(response) {
+  toast(`The choices did not come. ${await reason(response)}`);
+  return null;
 }
 
 /** Under the anchor; above it or moved in where the window ends. */

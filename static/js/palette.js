@@ -1,6 +1,7 @@
 // The command palette: issues first, then commands, then people and tags.
 
 import { shortcuts, singleKeys } from "./keys.js";
+import { reason } from "./post.js";
 
 const WAIT = 150; // milliseconds after the last letter
 const SHOWN = 8; // commands while nothing is typed
@@ -17,6 +18,7 @@ const list = dialog.querySelector("ul");
 const said = dialog.querySelector("[role=status]");
 const nothing = { issues: [], others: [] };
 let found = nothing, commands = [], timer, asked = 0;
+let trouble = ""; // why issues were not looked for
 let moved = false; // whether the choice is the viewer's own, and stays when more is found
 
 /** Open the palette. What it runs, it runs where the focus was. */
@@ -24,6 +26,7 @@ export function openPalette() {
   if (dialog.open) return;
   commands = available();
   found = nothing;
+  trouble = "";
   input.value = "";
   moved = false;
   show();
@@ -62,8 +65,12 @@ function show() {
   const options = [...list.querySelectorAll("[role=option]")];
   options.forEach((option, n) => { option.id = `palette-${n}`; option.dataset.key ??= option.dataset.href; });
   choose(options.find((option) => before && option.dataset.key === before) ?? options[0]);
-  if (!options.length) list.innerHTML = '<li class="muted" role="presentation">Nothing found</li>';
-  said.textContent = options.length === 1 ? "1 result" : `${options.length} results`;
+  if (trouble || !options.length) {
+    const words = document.createElement("li");
+    Object.assign(words, { role: "presentation", className: "part", textContent: trouble || "Nothing found" });
+    list.append(words);
+  }
+  said.textContent = trouble || (options.length === 1 ? "1 result" : `${options.length} results`);
 }
 
 function part(title, options) {
@@ -120,7 +127,10 @@ async function search() {
   const mine = ++asked;
   if (!words) { found = nothing; return; }
   const response = await fetch(`/palette?q=${encodeURIComponent(words)}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (mine !== asked || !response?.ok) return;
+  const why = response?.ok ? "" : `Issues were not looked for. ${await reason(response)}`;
+  if (mine !== asked) return;
+  trouble = why;
+  if (trouble) { show(); return; }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   found = { issues: [...page.querySelectorAll("#found-issues > li")], others: [...page.querySelectorAll("#found-others > li")] };
   show();
@@ -128,6 +138,7 @@ async function search() {
 
 input.addEventListener("input", () => {
   moved = false;
+  trouble = "";
   clearTimeout(timer);
   timer = setTimeout(search, WAIT);
   if (!input.value.trim()) { asked += 1; found = nothing; }

@@ -129,6 +129,18 @@ def test_priority_owner_and_tags_change_from_the_card(page):
     )
 
 
+def test_choices_that_do_not_come_are_said(page):
+    issue = make_issue()
+    page.goto("/")
+    page.keyboard.press("j")
+    page.route("**/menu/owner", lambda route: route.fulfill(status=500))
+
+    page.keyboard.press("o")
+
+    expect(page.get_by_text("The choices did not come. The server could not do it.")).to_be_visible()
+    expect(page.get_by_role("link", name=issue.title)).to_be_focused()
+
+
 def test_cards_are_selected_by_keys_and_changed_as_one_act(page):
     person = make_user()
     for letter in "dcba":

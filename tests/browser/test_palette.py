@@ -92,3 +92,18 @@ def test_without_script_it_is_a_page_with_a_search_field(plain_page):
     plain_page.get_by_role("button", name="Search").click()
 
     expect(plain_page.get_by_role("link", name=issue.reference)).to_be_visible()
+
+
+def test_what_cannot_be_looked_for_is_said(page):
+    make_issue(title="Battery drops")
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.route("**/palette?*", lambda route: route.abort())
+
+    page.keyboard.type("battery")
+    expect(page.get_by_text("Issues were not looked for. The server did not answer.").first).to_be_visible()
+    page.unroute("**/palette?*")
+    page.keyboard.type(" drops")
+
+    expect(page.get_by_role("option", name="Battery drops").first).to_be_visible()
+    expect(page.get_by_text("Issues were not looked for.")).to_have_count(0)
