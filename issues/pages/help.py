@@ -29,6 +29,7 @@ GROUPS = (
         ("Open in a new tab", "Ctrl Enter"),
         ("Select", "X"),
         ("Select a range", "Shift X"),
+        ("Select on the way, in the list", "Shift J K"),
         ("Status", "S"),
         ("Priority", "P"),
         ("Owner", "O"),
