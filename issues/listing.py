@@ -112,7 +112,7 @@ def list_page(
     """
     if wanted.mistakes:
         return ListPage([], None)
-    if wanted.tsquery:
+    if wanted.by_terms:
         return _page_by_words(wanted, sort, limit, after, hits or queries.find(wanted))
     return _page(_Wanted(wanted, few), sort, limit, after)
 

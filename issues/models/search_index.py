@@ -121,6 +121,11 @@ def of_finder(*, is_agent: bool) -> str:
     return "#by:atlas" if is_agent else "#by:people"
 
 
+def of_untriaged() -> str:
+    """No person has decided on it yet."""
+    return "#untriaged"
+
+
 def of_closing(status: str | None, day: date) -> str:
     """Closed as this on this day (UTC)."""
     return f"#closed:{status}:{day}"
@@ -128,16 +133,25 @@ def of_closing(status: str | None, day: date) -> str:
 
 def facts_of(facts: "Facts") -> list[str]:
     """The terms of what may change about an issue beside its words."""
-    return _terms(facts.status, facts.priority, facts.owner, facts.tags, facts.closed_at)
+    return _terms(
+        facts.status, facts.priority, facts.owner, facts.tags, facts.closed_at, facts.triaged_at is None
+    )
 
 
 def _terms(
-    status: str | None, priority: str | None, owner: str, tags: Collection[str], closed_at: datetime | None
+    status: str | None,
+    priority: str | None,
+    owner: str,
+    tags: Collection[str],
+    closed_at: datetime | None,
+    is_untriaged: bool,
 ) -> list[str]:
     found = [of_status(status), of_priority(priority), of_owner(owner)]
     found += [of_tag(tag) for tag in tags] or [of_tag(None)]
     if closed_at is not None:
         found.append(of_closing(status, closed_at.astimezone(UTC).date()))
+    if is_untriaged:
+        found.append(of_untriaged())
     return found
 
 
@@ -295,7 +309,7 @@ _Was = tuple[
 
 _READ = """
     SELECT i.id, i.created_at, i.changed_at, i.closed_at IS NOT NULL, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
-        i.status, i.priority, i.owner, i.tags, i.closed_at, u.email
+        i.status, i.priority, i.owner, i.tags, i.closed_at, i.triaged_at IS NULL, u.email
     FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
     LEFT JOIN issues_searchtext t ON t.issue_id = i.id
 """

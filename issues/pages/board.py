@@ -58,7 +58,7 @@ def board(request: PageRequest) -> HttpResponse:
     since = None if everything else queries.recent_since()
     key = (wanted, everything, queries.recent_since())
     held = mark if wanted.holds_still else None
-    found = queries.find_columns(wanted, since) if wanted.tsquery else None
+    found = queries.find_columns(wanted, since) if wanted.by_terms else None
     counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, since, found))
     context = {
         "here": "board",

@@ -169,7 +169,7 @@ def rows(page: Sequence[Row], *, ticked: Collection[int] = (), left: Collection[
 
 def _found(wanted: IssueFilter, sort: Sort, after: Place | None) -> tuple[Tally, listing.ListPage]:
     """How many match, and a page of them."""
-    hits = queries.find(wanted) if wanted.tsquery else None
+    hits = queries.find(wanted) if wanted.by_terms else None
     total = queries.count_up_to(wanted, found=hits)
     few = not (total.is_more or wanted.is_by_state_only)
     return total, listing.list_page(wanted, sort, PAGE, after, few=few, hits=hits)

@@ -42,7 +42,7 @@ def board_column(
     One index scan per priority with a limit each: at a million issues it reads as few rows as at ten thousand.
     `found` is what `find_columns` gave, if it was asked before.
     """
-    if wanted.tsquery:
+    if wanted.by_terms:
         shown = wanted if wanted.statuses else replace(wanted, statuses=(status,))
         return column_by_words(wanted, status, limit, after, found or find_columns(shown, since))
     rows: list[tuple[int, int, int, datetime]] = []
@@ -76,7 +76,7 @@ def board(
     """
     if wanted.mistakes:
         return {status.value: ColumnPage() for status in Status}
-    if wanted.tsquery:
+    if wanted.by_terms:
         found = found or find_columns(wanted, since)
         if all(column.rest is not Rest.ANYTHING for column in found.of.values()):
             return columns_by_words(found, limit)
@@ -141,7 +141,7 @@ def board_counts(
             for status in Status
         }
     every, tallies = wanted.without_status(), {}
-    if wanted.tsquery:
+    if wanted.by_terms:
         found = found or find_columns(wanted, since)
         return {status: tally(every, column, CAP) for status, column in found.of.items()}
     for status in Status:

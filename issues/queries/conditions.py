@@ -1,13 +1,14 @@
 """What a filter asks of an issue, as conditions and clauses: values of its properties, its words, its bit among hits."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, Value, When
 
 from ..bits import Bits
 from ..hits import Clause
-from ..models import IssueAttachment, IssueSession
+from ..models import CLOSED, IssueAttachment, IssueSession, search_index
 from ..models.account import AGENT_EMAIL
 from ..models.limits import UNASSIGNED
 from ..search import NONE
@@ -107,6 +108,20 @@ def among_hits(found: Bits) -> Any:
 
 def any_term(terms: Iterable[str]) -> Clause:
     return Clause(tuple((term, term) for term in terms))
+
+
+_CLOSED = any_term(map(search_index.of_status, CLOSED))
+CLAUSES_OF_STATE = {  # of `is:`
+    "untriaged": any_term([search_index.of_untriaged()]),
+    "closed": _CLOSED,
+    "open": replace(_CLOSED, negated=True),
+}
+TERMS_OF_NOTHING = {  # of `no:`
+    "status": search_index.of_status(None),
+    "priority": search_index.of_priority(None),
+    "owner": search_index.of_owner(UNASSIGNED),
+    "tag": search_index.of_tag(None),
+}
 
 
 def with_null(values: Sequence[str]) -> tuple[str | None, ...]:

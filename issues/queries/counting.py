@@ -26,7 +26,7 @@ def count(wanted: IssueFilter, found: Hits | None = None) -> int:
     """
     if wanted.is_by_state_only:
         return sum(n for state, n in counts.by_state().items() if wanted.matches_state(*state))
-    if not wanted.tsquery:
+    if not wanted.by_terms:
         return wanted.apply(Issue.objects.alive()).count()
     found = found or find(wanted)
     if found.is_exact:
@@ -55,7 +55,7 @@ def count_up_to(wanted: IssueFilter, most: int = CAP, found: Hits | None = None)
     """How many living issues match: exactly where the counts know, otherwise as far as `most`."""
     if wanted.is_by_state_only:
         return Tally(count(wanted))
-    if wanted.tsquery:
+    if wanted.by_terms:
         return tally(wanted, found or find(wanted), most)
     n = wanted.apply(Issue.objects.alive())[: most + 1].count()
     return Tally(min(n, most), n > most)

@@ -24,7 +24,16 @@ from ..models.spans import parse as parse_times
 from ..search import ME, NONE, Mistake, Property, Query, Reference, Term, Words
 from ..search import When as Period
 from ..search import parse as parse_query
-from .conditions import among_hits, any_of, any_term, has, looked_at, with_null
+from .conditions import (
+    CLAUSES_OF_STATE,
+    TERMS_OF_NOTHING,
+    among_hits,
+    any_of,
+    any_term,
+    has,
+    looked_at,
+    with_null,
+)
 
 
 class Parameters(Protocol):
@@ -51,6 +60,7 @@ class IssueFilter:
     me: str = ""  # the e-mail of who asks; kept only where the filter says `me`
     today: date | None = None  # kept only where the query counts days from it
     query: Query = field(init=False, compare=False, default=Query())
+    by_terms: bool = field(init=False, compare=False, default=False)  # read from what `search_index` says
     mistakes: tuple[Mistake, ...] = field(init=False, compare=False, default=())  # with any, nothing matches
 
     BY = ("people", "atlas")
@@ -67,6 +77,7 @@ class IssueFilter:
             ("today", (self.today or timezone.now().date()) if query.is_relative else None),
         ):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "by_terms", self._goes_by_terms())
 
     @classmethod
     def parse(cls, parameters: Parameters, *, me: str = "") -> "IssueFilter":
@@ -105,6 +116,7 @@ class IssueFilter:
         """What has these words from their beginning, whatever they would mean in a query."""
         wanted = cls()
         object.__setattr__(wanted, "query", Query(tuple(map(Words, words))))
+        object.__setattr__(wanted, "by_terms", wanted._goes_by_terms())
         return wanted
 
     def query_string(self) -> str:
@@ -140,6 +152,12 @@ class IssueFilter:
         """Whether the counts know how many match: nothing but status and priority filters."""
         narrow = self.q or self.tags or self.owners or self.mine or self.by or self.untriaged
         return not (narrow or self.from_charts)
+
+    def _goes_by_terms(self) -> bool:
+        """Whether the terms say all of it, or it has words. By status and priority alone, the counts know."""
+        if self.mistakes or self.is_by_state_only:
+            return False
+        return bool(self.tsquery) or self.clauses()[1] is Rest.NOTHING
 
     def without_status(self) -> "IssueFilter":
         return replace(self, statuses=())
@@ -207,8 +225,9 @@ class IssueFilter:
             any_term(map(search_index.of_tag, self.tags)),
             any_term(map(search_index.of_owner, (*self.owners, *([self.me] if self.mine else [])))),
             any_term([search_index.of_finder(is_agent=self.by == "atlas")] if self.by else []),
+            any_term([search_index.of_untriaged()] if self.untriaged else []),
         ]
-        is_all, is_alone = not (self.untriaged or self.times or self.reopened or self.runs), True
+        is_all, is_alone = not (self.times or self.reopened or self.runs), True
         for term in self.query.terms:
             match term:
                 case Words(text, quoted, negated):
@@ -219,8 +238,8 @@ class IssueFilter:
                     if len(spans) < 2 or not negated:
                         clauses += [Clause((span,), negated) for span in spans]
                     is_alone &= len(spans) < 2  # the terms do not know whether two words stand side by side
-                case Property(name, values, negated) if (terms := self._terms_of(name, values)) is not None:
-                    clauses.append(replace(any_term(terms), negated=negated))
+                case Property(name, values, negated) if (clause := self._clause_of(name, values)) is not None:
+                    clauses.append(replace(clause, negated=clause.negated != negated))
                 case _:
                     is_all = False
         clauses = [clause for clause in clauses if clause.any_of]
@@ -228,20 +247,24 @@ class IssueFilter:
             clauses.append(any_term([search_index.EVERY]))
         return clauses, Rest.ANYTHING if not is_all else Rest.NOTHING if is_alone else Rest.WORDS
 
-    def _terms_of(self, name: str, values: Sequence[str]) -> list[str] | None:
+    def _clause_of(self, name: str, values: Sequence[str]) -> Clause | None:
         """The terms of issues with any of these values; None where there are none for them."""
         match name:
             case "status":
-                return [search_index.of_status(value) for value in with_null(values)]
+                return any_term(map(search_index.of_status, with_null(values)))
             case "priority":
-                return [search_index.of_priority(value) for value in with_null(values)]
+                return any_term(map(search_index.of_priority, with_null(values)))
             case "tag":
-                return [search_index.of_tag(value) for value in values]
+                return any_term(map(search_index.of_tag, values))
             case "owner":
                 owners = (UNASSIGNED if value == NONE else value for value in self._who(values))
-                return [search_index.of_owner(owner) for owner in owners]
+                return any_term(map(search_index.of_owner, owners))
             case "by" if set(values) <= set(self.BY):
-                return [search_index.of_finder(is_agent=value == "atlas") for value in values]
+                return any_term(search_index.of_finder(is_agent=value == "atlas") for value in values)
+            case "is" if len(values) == 1:
+                return CLAUSES_OF_STATE[values[0]]
+            case "no" if set(values) <= set(TERMS_OF_NOTHING):
+                return any_term(TERMS_OF_NOTHING[value] for value in values)
         return None
 
     def _condition(self, term: Term) -> Q:
@@ -279,7 +302,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def find(wanted: IssueFilter) -> Hits:
-    """The issues that match, in one statement; for filters with words."""
+    """The issues that match, in one statement; for filters that go by terms."""
     clauses, rest = wanted.clauses()
     reading = read(wanted, clauses)
     return Hits(reading.blocks, reading.matching(clauses), reading.noted, rest, wanted.phrases)

@@ -34,7 +34,7 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
             cursor.execute(*read)
             found = Found.of(cursor.fetchone())
         return found.rows, found.total
-    if wanted.tsquery:
+    if wanted.by_terms:
         return page_by_words(wanted, limit, offset)
     before = None
     if offset > DEEP and wanted.is_by_state_only and NONE not in wanted.statuses + wanted.priorities:
@@ -60,7 +60,7 @@ def issue_page(wanted: IssueFilter, limit: int, offset: int) -> tuple[list[Row],
 
 def newest(wanted: IssueFilter, n: int) -> list[int]:
     """The newest `n` that match, without counting."""
-    if wanted.tsquery:
+    if wanted.by_terms:
         return [id_ for id_, _ in newest_of(wanted, find(wanted), n)]
     return list(wanted.apply(Issue.objects.alive()).newest_first().values_list("id", flat=True)[:n])
 
