@@ -57,6 +57,25 @@ def test_a_title_is_cut_before_its_tags_are(page):
     assert page.locator(".tag").evaluate_all("tags => tags.every(tag => tag.scrollWidth === tag.clientWidth)")
 
 
+def test_on_a_tablet_titles_are_read_and_nothing_leaves_its_place(page):
+    make_issue(title="Battery string B drops to 22.3 V during eclipse", owner="mara.lindqvist@example.com")
+    page.set_viewport_size({"width": 820, "height": 1100})
+    try:
+        page.goto("/list")
+        assert page.locator("td.c-title a").bounding_box()["width"] > 150
+        assert not page.evaluate(STICKS_OUT, ["td.c-title a", "td"])
+        assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
+
+        page.goto(f"/{make_issue(status='in_progress').reference}")
+        assert page.locator("#head").bounding_box()["height"] == 56
+        assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
+
+        page.goto("/")
+        assert page.locator(".card > .row").first.bounding_box()["height"] == 20
+    finally:
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_on_a_phone_a_title_takes_three_lines_of_the_list_and_a_table_scrolls(phone_page, long):
     page = phone_page
     page.goto("/list")
