@@ -81,7 +81,7 @@ def count(rows: Rows) -> int:
     return sum(map(int.bit_count, rows.values()))
 
 
-def count_up_to(rows: Rows, most: int) -> int:
+def count_up_to(rows: Rows, most: float) -> int:
     """How many they are, or more than `most`."""
     n = 0
     for at, number in enumerate(rows):
@@ -106,6 +106,34 @@ def rows_of(ids: Iterable[int]) -> dict[int, int]:
     for id_ in ids:
         rows[id_ // BLOCK] = rows.get(id_ // BLOCK, 0) | 1 << id_ % BLOCK
     return rows
+
+
+def has(rows: Rows, id_: int) -> bool:
+    """Whether this issue is one of them."""
+    return bool(rows.get(id_ // BLOCK, 0) >> id_ % BLOCK & 1)
+
+
+def around(rows: Rows, id_: int, most: float) -> tuple[int | None, int | None, int]:
+    """The next lower and the next higher of them, and how many are higher, or more than `most`."""
+    number, place = divmod(id_, BLOCK)
+    own = rows.get(number, 0)
+    low, high = own & ((1 << place) - 1), own >> (place + 1)
+    higher = {one: bits for one, bits in rows.items() if one > number and bits}
+    lower = [one for one, bits in rows.items() if one < number and bits]
+    below, above = None, None
+    if low:
+        below = number * BLOCK + low.bit_length() - 1
+    elif lower:
+        below = max(lower) * BLOCK + rows[max(lower)].bit_length() - 1
+    if high:
+        above = id_ + 1 + _lowest(high)
+    elif higher:
+        above = min(higher) * BLOCK + _lowest(higher[min(higher)])
+    return below, above, high.bit_count() + count_up_to(higher, most)
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
 
 
 def ids_of(rows: Rows) -> Iterator[int]:

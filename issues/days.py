@@ -58,12 +58,12 @@ class _Walk:
     @classmethod
     def of(cls, states: Mapping[int, Sequence[tuple[date, int]]]) -> "_Walk":
         """Out of the days of each block, the newest first."""
-        by_day: defaultdict[date, list[Row]] = defaultdict(list)
+        by_day: defaultdict[date, dict[int, int]] = defaultdict(dict)
         for number, days in states.items():
-            for day, bits in days:
-                by_day[day].append((number, bits))
+            for day, bits in days:  # (closed issues of a day, and others)
+                by_day[day][number] = by_day[day].get(number, 0) | bits
         ends = {number: (days[-1][0], days[0][0]) for number, days in states.items() if days}
-        return cls([Day(day, by_day[day]) for day in sorted(by_day)], ends)
+        return cls([Day(day, list(by_day[day].items())) for day in sorted(by_day)], ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from enum import Enum
 from itertools import chain, islice
 from math import inf
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -26,7 +27,7 @@ from .bits import Bits, Met, Rows, count, count_up_to, ids_of, rows_of, together
 from .days import ALL, Day, Those
 from .fragments import Kept
 from .models.ids import as_array
-from .models.search_index import BLOCK, EDITION, unpacked
+from .models.search_index import BLOCK, EDITION, day_of, unpacked
 from .models.search_text import HAVING_WORDS
 
 FEW = (
@@ -67,6 +68,7 @@ class Noted:
     """An issue that matches, among those that the blocks do not know as they are now."""
 
     id: int
+    uuid: UUID
     created_at: datetime
     changed_at: datetime
     status: str | None
@@ -168,6 +170,16 @@ class OfDay(NamedTuple):
     day: Day
     rows: Rows
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Those about a moment that blocks tell: the next ones on both sides are among them, and between `first` and `last`."""
+
+    rows: Rows
+    first: datetime
+    last: datetime
+    later: int  # how many come after `last`, or more than anybody asked for
 
 
 @dataclass(slots=True)
@@ -311,13 +323,10 @@ class Hits:
         """
         those = Those(closed, since)
         taken, some = self._days_with(n, start, those, few=NAMED)[0], n
-        while self._open and (open_ := [found for one in taken if (found := within(one.rows, self._open))]):
+        while self._open and self._look_among(together(one.rows for one in taken)):
             if some > n:  # few have the words, so many are looked at at once
                 wider, _ = self._days_with(some, start, those)
-                open_ = [within(one.rows, self._open) for one in wider]
-            ids = ids_of(together(open_))
-            while piece := rows_of(islice(ids, FEW + 1)):
-                self._look_at(piece)
+                self._look_among(together(one.rows for one in wider))
             some *= 4
             taken, _ = self._days_with(n, start, those, few=NAMED)
         if not taken:
@@ -368,6 +377,73 @@ class Hits:
                     if found >= n:
                         return taken, False
         return taken, True
+
+    def filed_around(self, moment: datetime, most: float) -> Around:
+        """Those of the blocks that were filed about that moment, and of the next ones on both sides that have any.
+
+        Where words are the rest, these are looked at.
+        """
+        near = self._filed_around(moment, most)
+        while self._look_among(near.rows):
+            near = self._filed_around(moment, most)
+        return near
+
+    def _filed_around(self, moment: datetime, most: float) -> Around:
+        at, filed = _microseconds(moment), self._blocks.filed
+        numbers = [number for number in self._rows if self._rows[number]]
+        later = [number for number in numbers if filed[number][0] > at]
+        sooner = [number for number in numbers if filed[number][1] < at]
+        # (Blocks may overlap, after a load of old issues: the next one is in any that begins before one ends.)
+        until = min((filed[number][1] for number in later), default=at)
+        since = max((filed[number][0] for number in sooner), default=at)
+        near = [number for number in numbers if filed[number][0] <= until and filed[number][1] >= since]
+        beyond = {number: self._rows[number] for number in later if filed[number][0] > until}
+        ends = [*(filed[number] for number in near), (at, at)]
+        return Around(
+            {number: self._rows[number] for number in near},
+            _EPOCH + timedelta(microseconds=min(oldest for oldest, _ in ends)),
+            _EPOCH + timedelta(microseconds=max(newest for _, newest in ends)),
+            count_up_to(beyond, most),
+        )
+
+    def changed_around(self, moment: datetime, most: float, *, closed: bool | None = None) -> Around:
+        """Those that were last changed on the day of that moment, and on the next days on both sides that have any.
+
+        Where words are the rest, these are looked at, and what comes after them.
+        """
+        every, those = days.of_blocks(self._blocks.editions), Those(closed)
+        own = day_of(moment)
+        near: list[Day] = []
+        found: list[Rows] = []
+        for descending in (False, True):
+            for day in every.walk(self._rows, moment, those, descending=descending):
+                of_day = self._of(day)
+                if of_day and not (descending and day.date == own):
+                    near.append(day)
+                    found.append(of_day)
+                if of_day and day.date != own:
+                    break
+        last = max((day.last for day in near), default=moment)
+        beyond = 0
+        for day in every.walk(self._rows, None, those):
+            if day.first <= last or beyond > most:
+                break
+            beyond += count(self._of(day))
+        first = min((day.first for day in near), default=moment)
+        return Around(together(found), first, last, beyond)
+
+    def _of(self, day: Day) -> Rows:
+        """Those that were last changed on a day; where words are the rest, they are looked at."""
+        of_day = within(dict(day.rows), self._rows)
+        return within(of_day, self._rows) if self._look_among(of_day) else of_day
+
+    def _look_among(self, rows: Rows) -> bool:
+        """Look at those of which it is not known whether they have the words; whether there were any."""
+        open_ = within(rows, self._open) if self._open else {}
+        ids = ids_of(open_)
+        while piece := rows_of(islice(ids, FEW + 1)):
+            self._look_at(piece)
+        return bool(open_)
 
     def _filed_in_parts(self, number: int) -> Iterator[tuple[int, int]]:
         """When the oldest and the newest issue was filed of each part of a block that has hits; of all if most have."""
@@ -450,7 +526,7 @@ _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
 _ROWS = """
     SELECT asked.n, told.blocks, told.rows,
         NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
-        NULL::bigint AS id, NULL::timestamptz AS created_at, NULL::timestamptz AS changed_at, NULL AS status, NULL::integer AS rank,
+        NULL::bigint AS id, NULL::uuid AS uuid, NULL::timestamptz AS created_at, NULL::timestamptz AS changed_at, NULL AS status, NULL::integer AS rank,
         NULL::timestamptz AS closed_at
     FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n) CROSS JOIN LATERAL (
         -- (An aggregate for each, so that no estimate makes PostgreSQL read all terms at once.)
@@ -462,11 +538,11 @@ _ROWS = """
 """
 _STATE = f"""
     SELECT 0 AS n, array_agg(number) AS blocks, NULL::bytea[] AS rows,
-        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL, NULL
+        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM issues_searchblock
     UNION ALL
     SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
-        note.issue_id, i.created_at, i.changed_at, i.status, i.priority_rank, i.closed_at
+        note.issue_id, i.uuid, i.created_at, i.changed_at, i.status, i.priority_rank, i.closed_at
     FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
 """  # noqa: S608 - constants
 

@@ -241,6 +241,7 @@ def check(asked: list[IssueFilter], sorts: list[Sort]) -> None:
     for wanted in asked:
         matching = check_list(wanted, living, orders)
         check_board(wanted, matching, whole)
+        check_places(wanted, matching, orders, whole)
 
 
 SINCE = (None, START + timedelta(days=6))
@@ -293,6 +294,29 @@ def check_board(wanted: IssueFilter, matching: set[int], whole) -> None:
                 if after is None:
                     break
             assert rows == shown
+
+
+def check_places(wanted: IssueFilter, matching: set[int], orders: dict[Sort, list[int]], whole) -> None:
+    """Every issue knows its place among those that match, whether it is one of them or not."""
+    for sort, ids in orders.items():
+        if sort.column in queries.ORDERS:
+            check_place(wanted, str(sort), ids, matching)
+    for status in Status:
+        if not wanted.statuses or status in wanted.statuses:
+            column = [id_ for id_, _ in whole[status, None]]
+            check_place(replace(wanted, statuses=(status.value,)), "board", column, matching)
+
+
+def check_place(wanted: IssueFilter, order: str, ids: list[int], matching: set[int]) -> None:
+    total = sum(id_ in matching for id_ in ids)
+    for at, id_ in enumerate(ids):
+        before = [one for one in ids[:at] if one in matching]
+        after = [one for one in ids[at + 1 :] if one in matching]
+        place = queries.neighbours(wanted, id_, order)
+        expected = ((before or [None])[-1], (after or [None])[0], len(before), total, id_ in matching)
+        assert (place.previous, place.next, place.before, place.total, place.is_in) == expected, (
+            wanted, order, id_,
+        )  # fmt: skip
 
 
 def test_words_that_most_old_issues_have_are_found_past_the_new_ones(by):
@@ -382,6 +406,21 @@ def test_the_days_of_changes_are_read_again_only_of_blocks_that_were_folded(
         assert shown() == [made[0].pk, made[4].pk, made[3].pk]
     with django_assert_num_queries(2):
         shown()
+
+
+def test_closed_and_open_issues_of_one_day_are_all_found_by_last_change(by):
+    ada = make_user()
+    made = [
+        make_issue(ada, title="battery", status=status, at=START + timedelta(minutes=n))
+        for n, status in enumerate(["open", "resolved", "open", "rejected", None])
+    ]
+    search_index.fold()
+
+    page = listing.list_page(IssueFilter(q="battery"), Sort("updated", True), 10)
+    place = queries.neighbours(IssueFilter(q="battery"), made[2].pk, "-updated")
+
+    assert [id_ for id_, _ in page.rows] == [issue.pk for issue in reversed(made)]
+    assert (place.previous, place.next, place.before) == (made[3].pk, made[1].pk, 2)
 
 
 def test_what_is_seen_of_a_phrase_is_kept_until_the_block_is_folded(django_assert_num_queries):

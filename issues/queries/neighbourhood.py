@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from ..bits import has
 from ..models import Issue
 from ..models.issue import IssueQuerySet
 from .counting import count
 from .filter import IssueFilter
+from .neighbourhood_by_terms import find_to_count, stand_in_column, stand_in_list
 
 # The orders of the list in which an issue knows its place: what they sort by, and what decides a tie.
 ORDERS = {"created": ("created_at", "uuid"), "updated": ("changed_at", "id"), "reference": ("id", "uuid")}
@@ -35,6 +38,10 @@ def neighbours(wanted: IssueFilter, issue_id: int, order: str) -> Neighbours:
     """The issues round one, in an order of the list (`-created`) or of a board column (`board`): short index scans."""
     if wanted.mistakes:
         return Neighbours(None, None, 0, 0, False)
+    if (wanted.by_terms or wanted.statuses or wanted.priorities) and (
+        found := _by_terms(wanted, issue_id, order)
+    ):
+        return found
     write = _neighbours.__wrapped__ if wanted.q else _neighbours
     sql, parameters = write(wanted, order)
     with connection.cursor() as cursor:
@@ -43,6 +50,30 @@ def neighbours(wanted: IssueFilter, issue_id: int, order: str) -> Neighbours:
     if total is None:
         total = min(count(wanted), COUNT_MAX)
     return Neighbours(previous, next_, min(before, COUNT_MAX), total, is_in)
+
+
+def _by_terms(wanted: IssueFilter, issue_id: int, order: str) -> Neighbours | None:
+    """The same out of what terms say, if they say all of it."""
+    if order == "board":
+        column = stand_in_column(wanted, issue_id, COUNT_MAX) if len(wanted.statuses) == 1 else None
+        if column is None:
+            return None
+        there, total, is_in = column
+        before = min(there.n_larger, COUNT_MAX)
+        return Neighbours(there.larger, there.smaller, before, min(total, COUNT_MAX), is_in)
+    found = find_to_count(wanted, COUNT_MAX)
+    if found is None or not (found.is_exact or order in ("-created", "-updated")):
+        return None
+    is_in = has(found.with_noted(), issue_id)
+    total = min(found.n_up_to(COUNT_MAX), COUNT_MAX)
+    descending = order.startswith("-")
+    stand = stand_in_list(found, issue_id, order.removeprefix("-"), COUNT_MAX if descending else inf)
+    if stand is None:
+        return None
+    if descending:
+        return Neighbours(stand.larger, stand.smaller, min(stand.n_larger, COUNT_MAX), total, is_in)
+    before = min(found.n - stand.n_larger - is_in, COUNT_MAX)
+    return Neighbours(stand.smaller, stand.larger, before, total, is_in)
 
 
 @lru_cache(maxsize=256)

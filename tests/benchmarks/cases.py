@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from . import load
 from .place import Place
@@ -58,8 +59,10 @@ def is_list(status: int, body: bytes) -> bool:
     return status == 200 and body.startswith(b'{"items"') and body.count(b'"uuid"') >= 100
 
 
-def issue_pages(place: Place) -> Iterator[bytes]:
-    return itertools.cycle([get(f"/FND-{number}", "text/html") for number in place.numbers])
+def issue_pages(place: Place, came_from: str = "") -> Iterator[bytes]:
+    """Pages of the newest issues; from a view they show the place in it."""
+    query = f"?{urlencode({'from': came_from})}" if came_from else ""
+    return itertools.cycle([get(f"/FND-{number}{query}", "text/html") for number in place.numbers])
 
 
 def is_issue_page(status: int, body: bytes) -> bool:
@@ -167,6 +170,19 @@ CASES = [
     page("list page, cold", "/list", b"FND-", cold=True),
     Case("issue page", issue_pages, is_issue_page, floor=False),
     Case("issue page, cold", issue_pages, is_issue_page, floor=False, cold=True),
+    *(
+        Case(
+            f"issue page, {name}",
+            lambda place, view=view: issue_pages(place, view),
+            is_issue_page,
+            floor=False,
+        )
+        for name, view in (
+            ("of a search", "/list?q=bygone"),
+            ("of a tag", "/list?tag=power&sort=-updated"),
+            ("of a board", "/?q=wheel+overshoots"),
+        )
+    ),
     Case(
         "metrics",
         lambda _: itertools.repeat(get("/issues/metrics")),
