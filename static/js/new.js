@@ -15,11 +15,14 @@ const key = `new:${form.dataset.viewer}`; // two people at one browser have a dr
 const at = (id) => document.getElementById(id);
 const { title, description, files, tags } = form.elements;
 const typed = () => JSON.stringify(Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value])));
-const blank = typed();
+// What the server wrote: the browser may have put in again what stood here before a reload or "Back".
+const given = ({ defaultValue, options }) => defaultValue ?? ([...options].find((one) => one.defaultSelected) ?? options[0]).value;
+const blank = JSON.stringify(Object.fromEntries(FIELDS.map((name) => [name, given(form.elements[name])])));
 
 // The draft
 
-let saved = blank, savedAt = 0, created = false;
+let saved = blank, savedAt = 0;
+let created = Boolean(history.state?.created); // what is typed here is an issue
 
 function save() {
   const now = typed();
@@ -76,6 +79,8 @@ at("discard").addEventListener("click", () => {
   sayWhen();
   title.focus();
 });
+// "Back" to what became an issue is the beginning of another: sent again, it would be a second one.
+addEventListener("pageshow", () => { if (created) location.replace(form.action); });
 setInterval(save, EVERY);
 addEventListener("pagehide", save);
 document.addEventListener("visibilitychange", save);
@@ -211,6 +216,7 @@ function create() {
     bar.hidden = true;
     if (request.status === 201) {
       created = true;
+      history.replaceState({ created }, "");
       localStorage.removeItem(key);
       location.assign(request.getResponseHeader("Location"));
     } else if (request.responseText.includes('id="new"')) complain(request.responseText);
@@ -244,6 +250,7 @@ function complain(html) {
   first?.closest(".field").querySelector(":scope > .err")?.scrollIntoView({ block: "nearest" }); // below a long text it would not be seen
 }
 
+save();
 restore();
 show();
 if (title.value.trim() !== asked) findSimilar();

@@ -81,6 +81,39 @@ def test_a_draft_survives_a_reload_until_it_is_discarded(page):
     expect(title(page)).to_have_value("")
 
 
+def test_back_from_what_was_created_is_an_empty_form_for_another(page):
+    page.goto("/new?status=resolved")
+    title(page).fill("Inverter trips")
+    page.get_by_label("Tags").fill("thermal")
+    once = page.locator("[name=once]").input_value()
+    page.get_by_role("button", name="Create issue").click()
+    expect(page.get_by_role("heading", name="Inverter trips")).to_be_visible()
+
+    page.go_back()
+    expect(title(page)).to_have_value("")
+    expect(page.get_by_label("Tags")).to_have_value("")
+    assert page.locator("[name=once]").input_value() != once
+    title(page).fill("Fan stalls")
+    page.goto("/")
+    page.go_back()
+
+    expect(title(page)).to_have_value("Fan stalls")
+
+
+def test_what_the_browser_puts_in_again_is_a_draft_like_any_other(page):
+    # After a reload Firefox gives fields what stood in them while the page is read, before its scripts run.
+    page.add_init_script(
+        """document.addEventListener("readystatechange", () => {
+            if (document.readyState === "interactive") document.getElementById("title").value = "Inverter trips"; })"""
+    )
+    page.goto("/new")
+    expect(title(page)).to_have_value("Inverter trips")
+
+    page.get_by_role("button", name="Discard").click()
+
+    expect(title(page)).to_have_value("")
+
+
 def test_what_is_refused_is_said_at_the_field_and_nothing_is_lost(page):
     page.goto("/new")
     title(page).fill("Inverter trips")
