@@ -23,6 +23,7 @@ export const symbol = (name) => icon(shape(name));
 export function shape(name) {
   const id = `i-${name}`;
   if (SHAPES[name] && !document.getElementById(id))
-    document.body.insertAdjacentHTML("beforeend", `<svg width="0" height="0" class="vh" aria-hidden="true"><symbol id="${id}" viewBox="0 0 24 24">${SHAPES[name]}</symbol></svg>`);
+    // At the beginning, as the others: at the end even what has no size would make the window scroll.
+    document.body.insertAdjacentHTML("afterbegin", `<svg width="0" height="0" class="vh" aria-hidden="true"><symbol id="${id}" viewBox="0 0 24 24">${SHAPES[name]}</symbol></svg>`);
   return id;
 }
