@@ -436,6 +436,20 @@ document.addEventListener("click", async (event) => {
   focusCard(end?.nextElementSibling);
 });
 
+// The column in sight, marked among those that one jumps to on a phone: the one in the middle of the screen
+
+const middle = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) mark(target.id);
+}, { rootMargin: "0px -50%" });
+
+function mark(id) {
+  for (const pill of document.querySelectorAll(".col-tabs a")) {
+    const is = pill.hash === `#${id}`;
+    pill.ariaCurrent = is ? "true" : null;
+    if (is) pill.parentElement.scrollTo(pill.offsetLeft - pill.parentElement.firstElementChild.offsetLeft, 0);
+  }
+}
+
 // What others change
 
 const waiting = new Set(); // ids of issues whose cards somebody has in hand just now
@@ -585,7 +599,10 @@ onChange((changes) => {
 
 function begin() {
   prepare(holder());
-  for (const column of document.querySelectorAll(".col")) watch(column);
+  for (const column of document.querySelectorAll(".col")) {
+    watch(column);
+    middle.observe(column);
+  }
 }
 
 document.body.addEventListener("htmx:afterSwap", () => {

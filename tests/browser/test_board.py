@@ -363,3 +363,22 @@ def test_selected_cards_are_moved_with_a_thumb_as_one(phone_page):
 
     expect(phone_page.get_by_text("2 issues rejected")).to_be_visible()
     assert set(Issue.objects.values_list("status", flat=True)) == {"rejected"}
+
+
+def test_on_a_phone_the_column_in_sight_is_marked_and_a_pill_leads_to_another(phone_page):
+    for status in ("open", "in_progress", "resolved", "rejected"):
+        make_issue(status=status)
+    phone_page.goto("/")
+    marked = phone_page.locator(".col-tabs [aria-current=true]")
+    expect(marked).to_contain_text("Open")
+    assert marked.evaluate("pill => getComputedStyle(pill).boxShadow") != "none"
+
+    phone_page.get_by_role("link", name="Resolved").first.tap()
+    expect(marked).to_contain_text("Resolved")
+    phone_page.locator(".board").evaluate("board => board.scrollTo(board.scrollWidth, 0)")
+    expect(marked).to_contain_text("Rejected")
+    expect(marked).to_be_in_viewport(ratio=1)
+    phone_page.get_by_label("Search issues").fill("Nothing")
+    expect(phone_page.locator(".card")).to_have_count(0)
+
+    expect(marked).to_have_count(1)
