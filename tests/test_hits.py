@@ -92,6 +92,8 @@ NARROWED += [
     "-by:atlas",
     "is:open",
     "has:comment",
+    "no:comment",
+    "has:comment,plan",
     "no:priority",
     "-no:status",
     "no:owner,tag",

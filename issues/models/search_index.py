@@ -126,6 +126,20 @@ def of_untriaged() -> str:
     return "#untriaged"
 
 
+# What an issue may have: nobody tells what it had before, so a fold says of each of them whether it has it or not.
+KINDS = {
+    "csv": ["csv"],
+    "pdf": ["pdf"],
+    "image": ["png", "jpg", "jpeg", "gif", "webp"],
+}  # of files, by their extensions
+HAVING = ("attachment", "comment", "plan", *KINDS)
+
+
+def of_having(what: str) -> str:
+    """That it has at least one of these."""
+    return f"#has:{what}"
+
+
 def of_closing(status: str | None, day: date) -> str:
     """Closed as this on this day (UTC)."""
     return f"#closed:{status}:{day}"
@@ -153,6 +167,14 @@ def _terms(
     if is_untriaged:
         found.append(of_untriaged())
     return found
+
+
+def _having(files: bool, comments: bool, plans: bool, extensions: Collection[str]) -> set[str]:
+    """What of HAVING an issue has."""
+    found = {kind for kind, known in KINDS.items() if not set(known).isdisjoint(extensions)}
+    return found.union(
+        what for what, has in (("attachment", files), ("comment", comments), ("plan", plans)) if has
+    )
 
 
 def span_of(word: str, *, by_its_beginning: bool = False) -> tuple[str, str]:
@@ -309,7 +331,11 @@ _Was = tuple[
 
 _READ = """
     SELECT i.id, i.created_at, i.changed_at, i.closed_at IS NOT NULL, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
-        i.status, i.priority, i.owner, i.tags, i.closed_at, i.triaged_at IS NULL, u.email
+        i.status, i.priority, i.owner, i.tags, i.closed_at, i.triaged_at IS NULL, u.email,
+        i.file_count > 0, i.comment_count > 0, i.plan_count > 0, array(
+            SELECT a.extension FROM issues_issueattachment l JOIN issues_attachment a ON a.id = l.attachment_id
+            WHERE i.file_count > 0 AND l.issue_id = i.id
+        )
     FROM issues_issue i JOIN issues_user u ON u.id = i.created_by_id
     LEFT JOIN issues_searchtext t ON t.issue_id = i.id
 """
@@ -333,12 +359,17 @@ def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
             for term in _with_beginnings([EVERY, *(words or ())]) if is_member else ():
                 block.gone[term] |= bit
             continue
-        at, changed_at, is_closed, is_there, words_now, *facts_now, email = now[id_]
+        at, changed_at, is_closed, is_there, words_now, *facts_now, email, files, comments, plans, kinds = (
+            now[id_]
+        )
         finder = of_finder(is_agent=email == AGENT_EMAIL)
         terms_now = [EVERY, *(words_now or ()), *_terms(*facts_now), finder] if is_there else []
         if is_there:
             block.moments.append(at)
             block.states[day_of(changed_at), is_closed] |= bit
+            having = _having(files, comments, plans, kinds)
+            for what in HAVING:
+                (block.new if what in having else block.gone)[of_having(what)] |= bit
         if not is_member:
             for term in terms_now:
                 block.new[term] |= bit
@@ -513,13 +544,27 @@ def _rebuild_block(cursor: CursorWrapper, number: int) -> None:
     cursor.execute("DELETE FROM issues_searchnote WHERE issue_id = ANY(%s)", [held])
     cursor.execute(f"{_READ} WHERE i.id = ANY(%s)", [held])
     block = _Changed()
-    for id_, at, changed_at, is_closed, is_there, words, *facts, email in cursor.fetchall():
+    for (
+        id_,
+        at,
+        changed_at,
+        is_closed,
+        is_there,
+        words,
+        *facts,
+        email,
+        files,
+        comments,
+        plans,
+        kinds,
+    ) in cursor.fetchall():
         if is_there:
             bit = 1 << id_ % BLOCK
             block.moments.append(at)
             block.states[day_of(changed_at), is_closed] |= bit
             finder = of_finder(is_agent=email == AGENT_EMAIL)
-            for term in (EVERY, *words, *_terms(*facts), finder):
+            having = map(of_having, _having(files, comments, plans, kinds))
+            for term in (EVERY, *words, *_terms(*facts), finder, *having):
                 block.new[term] |= bit
     block.add_beginnings()
     _write_blocks(cursor, {number: block})
@@ -555,12 +600,26 @@ def _mistakes_in(cursor: CursorWrapper, number: int) -> int:
     true: defaultdict[str, int] = defaultdict(int)
     cursor.execute(f"{_READ} WHERE i.id BETWEEN %s AND %s", ids)
     states: defaultdict[State, int] = defaultdict(int)
-    for id_, _, changed_at, is_closed, is_there, words, *facts, email in cursor.fetchall():
+    for (
+        id_,
+        _,
+        changed_at,
+        is_closed,
+        is_there,
+        words,
+        *facts,
+        email,
+        files,
+        comments,
+        plans,
+        kinds,
+    ) in cursor.fetchall():
         if is_there:
             bit = 1 << id_ % BLOCK
             states[day_of(changed_at), is_closed] |= bit
             finder = of_finder(is_agent=email == AGENT_EMAIL)
-            for term in _with_beginnings((EVERY, *words, *_terms(*facts), finder)):
+            having = map(of_having, _having(files, comments, plans, kinds))
+            for term in _with_beginnings((EVERY, *words, *_terms(*facts), finder, *having)):
                 true[term] |= bit
     wrong = 0
     for term in {*held, *true}:

@@ -58,12 +58,12 @@ def board(request: PageRequest) -> HttpResponse:
     since = None if everything else queries.recent_since()
     key = (wanted, everything, queries.recent_since())
     held = mark if wanted.holds_still else None
-    found = queries.find_columns(wanted, since) if wanted.by_terms else None
-    counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, since, found))
+    found = cache(lambda: queries.find_columns(wanted, since) if wanted.columns_by_terms else None)
+    counts = kept_at(held, ("board counts", *key), lambda: Counts.now(wanted, since, found()))
     context = {
         "here": "board",
         "columns_key": (held, *key) if held is not None and depths is None else None,
-        "columns": cache(lambda: _columns(wanted, since, counts, depths, found)),
+        "columns": cache(lambda: _columns(wanted, since, counts, depths, found())),
         "counts": counts,
         "resolution_max": RESOLUTION_MAX,
         "query": wanted.query_string(),

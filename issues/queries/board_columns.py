@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from ..hits import Rest
 from ..models import CLOSED, Issue, Status, counts
-from .board_by_words import Columns, column_by_words, columns_by_words, find_columns
+from ..search import NONE
+from .board_by_words import PRIORITIES, Columns, column_by_words, columns_by_words, find_columns
 from .board_page import ColumnPage, Place, column_page
 from .counting import CAP, Tally, count_by_status, tally
 from .filter import IssueFilter
@@ -42,11 +43,13 @@ def board_column(
     One index scan per priority with a limit each: at a million issues it reads as few rows as at ten thousand.
     `found` is what `find_columns` gave, if it was asked before.
     """
-    if wanted.by_terms:
+    if wanted.columns_by_terms:
         shown = wanted if wanted.statuses else replace(wanted, statuses=(status,))
         return column_by_words(wanted, status, limit, after, found or find_columns(shown, since))
     rows: list[tuple[int, int, int, datetime]] = []
-    for rank in range(after.rank if after else 0, 4):
+    for rank in _ranks(wanted):
+        if after and rank < after.rank:
+            continue
         issues = wanted.without_status().apply(Issue.objects.alive())
         issues = issues.filter(status=status, priority_rank=rank)
         if after and rank == after.rank:
@@ -76,7 +79,7 @@ def board(
     """
     if wanted.mistakes:
         return {status.value: ColumnPage() for status in Status}
-    if wanted.by_terms:
+    if wanted.columns_by_terms:
         found = found or find_columns(wanted, since)
         if all(column.rest is not Rest.ANYTHING for column in found.of.values()):
             return columns_by_words(found, limit)
@@ -94,17 +97,23 @@ def board(
                     SELECT status, coalesce(since, '-infinity') AS since
                     FROM (VALUES {", ".join(["(%s, %s::timestamptz)"] * len(columns))}) AS given (status, since)
                 ) col
-                CROSS JOIN (VALUES (0), (1), (2), (3)) AS ranks (rank)
+                CROSS JOIN unnest(%s::integer[]) AS ranks (rank)
                 CROSS JOIN LATERAL ({scan}) AS issue (id, version, rank, changed_at)
             ) placed WHERE place <= %s ORDER BY status, place
             """,  # noqa: S608 - the ORM's own statement with its placeholders
-            [*(value for column in columns for value in column), *parameters, limit + 1],
+            [*(value for column in columns for value in column), _ranks(wanted), *parameters, limit + 1],
         )
         rows = cursor.fetchall()
     of: dict[str, list[tuple[int, int, int, datetime]]] = {status: [] for status, _ in columns}
     for status, *row in rows:
         of[status].append((row[0], row[1], row[2], row[3]))
     return {status: column_page(column, limit) for status, column in of.items()}
+
+
+def _ranks(wanted: IssueFilter) -> list[int]:
+    """The priorities that the filter leaves: a scan of another one would pass over all that it has."""
+    ranks = {NONE: len(PRIORITIES)} | {name: rank for rank, name in enumerate(PRIORITIES)}
+    return sorted(ranks[name] for name in wanted.priorities or ranks)
 
 
 @lru_cache(maxsize=256)
@@ -141,7 +150,7 @@ def board_counts(
             for status in Status
         }
     every, tallies = wanted.without_status(), {}
-    if wanted.by_terms:
+    if wanted.columns_by_terms:
         found = found or find_columns(wanted, since)
         return {status: tally(every, column, CAP) for status, column in found.of.items()}
     for status in Status:

@@ -63,11 +63,8 @@ def has(name: str, value: str) -> Q:
         case "has", "session":
             return _linked(IssueSession)
         case "has", _:
-            return _linked(IssueAttachment, attachment__extension__in=_KINDS[value])
+            return _linked(IssueAttachment, attachment__extension__in=search_index.KINDS[value])
     raise AssertionError(name)
-
-
-_KINDS = {"csv": ["csv"], "pdf": ["pdf"], "image": ["png", "jpg", "jpeg", "gif", "webp"]}
 
 
 def _linked(link: type[IssueAttachment | IssueSession], **conditions: Any) -> Q:

@@ -155,9 +155,14 @@ class IssueFilter:
 
     def _goes_by_terms(self) -> bool:
         """Whether the terms say all of it, or it has words. By status and priority alone, the counts know."""
-        if self.mistakes or self.is_by_state_only:
+        if self.mistakes:
             return False
-        return bool(self.tsquery) or self.clauses()[1] is Rest.NOTHING
+        return bool(self.tsquery) or (not self.is_by_state_only and self.clauses()[1] is Rest.NOTHING)
+
+    @property
+    def columns_by_terms(self) -> bool:
+        """Whether the board is read from what the terms say: also by priority, of which the counts know too little for it."""
+        return self.by_terms or (self.is_by_state_only and bool(self.priorities))
 
     def without_status(self) -> "IssueFilter":
         return replace(self, statuses=())
@@ -263,6 +268,10 @@ class IssueFilter:
                 return any_term(search_index.of_finder(is_agent=value == "atlas") for value in values)
             case "is" if len(values) == 1:
                 return CLAUSES_OF_STATE[values[0]]
+            case "has" if set(values) <= set(search_index.HAVING):
+                return any_term(map(search_index.of_having, values))
+            case "no" if len(values) == 1 and values[0] in search_index.HAVING:
+                return replace(any_term(map(search_index.of_having, values)), negated=True)
             case "no" if set(values) <= set(TERMS_OF_NOTHING):
                 return any_term(TERMS_OF_NOTHING[value] for value in values)
         return None
@@ -275,7 +284,9 @@ class IssueFilter:
                 since, until = term.moments(self.today or timezone.now().date())
                 moment = {"created": "created_at", "updated": "changed_at", "closed": "closed_at"}[name]
                 condition = Q(**{f"{moment}__gte": since}) if since else Q()
-                return condition & Q(**{f"{moment}__lt": until}) if until else condition
+                # (What happened to an issue before a moment says that it was filed before, which is where a list begins.)
+                before = Q(**{f"{moment}__lt": until, "created_at__lt": until}) if until else Q()
+                return condition & before
             case Property(name, values):
                 if name in ("status", "priority"):
                     return any_of(name, values)

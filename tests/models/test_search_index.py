@@ -25,7 +25,7 @@ from issues.models import (
 from issues.models.search_index import BLOCK, SPARSE, packed, places, span_of, unpacked
 from issues.queries import IssueFilter
 from tests import server
-from tests.factories import elsewhere, make_issue, make_user
+from tests.factories import elsewhere, make_attachment, make_issue, make_user
 
 
 def found(q: str, **more) -> set[int]:
@@ -79,6 +79,27 @@ def test_folded_an_issue_has_the_terms_of_its_words_and_facts():
     }  # fmt: skip
     [block] = SearchBlock.objects.all()
     assert block.oldest == block.newest == issue.created_at
+
+
+@pytest.mark.django_db
+def test_folded_an_issue_has_the_terms_of_what_it_has():
+    ada = make_user()
+    issue = make_issue(ada, attachments=[make_attachment(ada, name="run.csv").uuid])
+    search_index.fold()
+    assert {term for term in terms(issue) if term.startswith("#has:")} == {"#has:attachment", "#has:csv"}
+
+    comment = issue.comment(by=ada, content="Seen again.")
+    issue.change(by=ada, attachments=[make_attachment(ada, name="plot.png").uuid])
+    search_index.fold()
+    assert {term for term in terms(issue) if term.startswith("#has:")} == {
+        "#has:attachment", "#has:comment", "#has:image",
+    }  # fmt: skip
+
+    comment.trash(by=ada)
+    issue.change(by=ada, attachments=[])
+    search_index.fold()
+    assert not {term for term in terms(issue) if term.startswith("#has:")}
+    assert search_index.mistakes() == 0
 
 
 @pytest.mark.django_db

@@ -4,8 +4,10 @@ import json
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from issues.models import Issue
+from issues.models import Issue, User
 from issues.pages import board
 from tests.factories import make_attachment, make_comment, make_issue, make_user, make_viewer
 
@@ -236,3 +238,17 @@ class TestMenus:
 
     def test_there_is_no_other_menu(self, client, member):
         assert get(client, "/menu/nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["tag=tvac", "priority=high", "untriaged=1"])
+def test_what_is_kept_of_a_filter_is_not_looked_for_again(client, member, query, monkeypatch):
+    # (Beside other transactions of the same server nobody knows whether anything has changed.)
+    monkeypatch.setattr(board, "mark_of", lambda request: -1)
+    atlas = User.objects.agent()
+    shown = make_issue(atlas, tags=["tvac"], priority="high")
+    assert references(get(client, f"/?{query}")) == [shown.reference]
+
+    with CaptureQueriesContext(connection) as queries:
+        assert references(get(client, f"/?{query}")) == [shown.reference]
+
+    assert not [query["sql"] for query in queries if "issues_searchnote" in query["sql"]]
