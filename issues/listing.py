@@ -224,13 +224,11 @@ def _parts(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> Iter
 
 def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> Iterator[Part]:
     """Status in the order of the work, priority from high to low and then by status: a scan for each."""
-    statuses: list[str | None] = [*Status.values, None]
-    groups: list[tuple[Any, ...]] = [(status,) for status in statuses]
-    if sort.column == "priority":
-        groups = list(product(range(4), statuses))
-    if sort.descending:
-        groups.reverse()
+    groups = _groups(sort)
     size = len(groups[0])
+    if wanted.few and wanted.bits:
+        yield lambda: _few_by_group(wanted, sort, groups, after)
+        return
     ranks = {name: rank for rank, name in enumerate(("high", "medium", "low", NONE))}
     known = {ranks[name] for name in wanted.filter.priorities} or set(ranks.values())
     allowed = [
@@ -256,6 +254,38 @@ def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> I
             return [(id_, version, *group, *values) for id_, version, *values in rows]
 
         yield part
+
+
+def _groups(sort: Sort) -> list[tuple[Any, ...]]:
+    """What an order by group goes through: (status,), or (rank of the priority, status)."""
+    statuses: list[str | None] = [*Status.values, None]
+    groups: list[tuple[Any, ...]] = [(status,) for status in statuses]
+    if sort.column == "priority":
+        groups = list(product(range(4), statuses))
+    return groups[::-1] if sort.descending else groups
+
+
+def _few_by_group(
+    wanted: _Wanted, sort: Sort, groups: Sequence[tuple[Any, ...]], after: Place | None
+) -> list[tuple[Any, ...]]:
+    """All of a few issues, in one statement, from a place on: a scan for each group takes longer."""
+    size, number = len(groups[0]), {group: n for n, group in enumerate(groups)}
+    columns = ("priority_rank", "status")[-size:]
+    keys = ("created_at", "uuid") if _WITHIN[sort.column] == "created" else ("changed_at", "id")
+    rows: list[tuple[Any, ...]] = list(
+        wanted.apply(Issue.objects.alive()).values_list("id", "version", *columns, *keys)
+    )
+    if after:
+        group, place = after.values[:size], after.values[size:]
+        first = number.get(group, len(groups))
+        rows = [
+            row
+            for row in rows
+            if (at := number[row[2 : 2 + size]]) > first or (at == first and row[2 + size :] < place)
+        ]
+    rows.sort(key=lambda row: row[2 + size :], reverse=True)
+    rows.sort(key=lambda row: number[row[2 : 2 + size]])
+    return rows
 
 
 def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> list[tuple[Any, ...]]:
