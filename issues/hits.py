@@ -1,58 +1,38 @@
 """What a search finds, before any issue is read: the bits of the terms put together, so that a page is read from the blocks
 that have it, and a count is a count of bits.
 
-One statement says which blocks there are, and looks one by one at the issues that were changed since they were folded.
-The bits of a term are kept once they were read, each block's under the **edition** of the block that they were read at:
-only those that were folded since are read again. So what is found is exact to the last commit, and costs nearly the
-same for a million issues as for ten thousand, whether a word is in all of them, in old ones only, or never together
-with the other one.
+What is found costs nearly the same for a million issues as for ten thousand, whether a word is in all of them, in old
+ones only, or never together with the other one.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import chain, islice
 from math import inf
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
-from django.conf import settings
-from django.db import connection
-from psycopg.pq import Format
-
-from . import days
+from . import days, looking, terms
 from .bits import Bits, Met, Rows, count, count_up_to, ids_of, rows_of, together, within, without
 from .days import ALL, Day, Those
-from .fragments import Kept
-from .models.ids import as_array
-from .models.search_index import BLOCK, EDITION, day_of, unpacked
-from .models.search_text import HAVING_WORDS
+from .models.search_index import BLOCK, day_of
+from .terms import Blocks, Noted
 
 FEW = (
     1_000  # issues that are named one by one: to read and sort them takes less than to meet them in an order
 )
 PAGE = 250  # the same for the newest of them, which a scan from the newest on meets soon,
 SPARSE = 25  # unless it passed over so many others for each of them
-PART = 512  # issues of a block: a scan meets those that have hits,
-PARTED = 8  # if it is of no more blocks than this
+PARTED = 8  # blocks of which those parts are scanned that have hits
 NAMED = 64  # hits that are sooner named than looked for day by day,
 SOON = 40  # if they were not found on so many
 FULL = 32  # hits of a day that are sooner met on a scan of it than named
 _NEAR = 3_600_000_000  # µs between two stretches that are passed over sooner than told apart
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Span = tuple[str, str]  # from which term to which, both included
 Stretch = tuple[datetime, datetime]  # from the oldest to the newest
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """Issues with any of these terms; negated, those with none of them."""
-
-    any_of: tuple[Span, ...]
-    negated: bool = False
 
 
 class Rest(Enum):
@@ -61,94 +41,6 @@ class Rest(Enum):
     NOTHING = 0
     WORDS = 1  # whether words stand side by side
     ANYTHING = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """An issue that matches, among those that the blocks do not know as they are now."""
-
-    id: int
-    uuid: UUID
-    created_at: datetime
-    changed_at: datetime
-    status: str | None
-    rank: int  # of its priority
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Blocks:
-    """The blocks as one statement saw them.
-
-    While a block is of the same edition, its terms say the same, in whichever process. `filed` is when its oldest and
-    its newest issue was, in µs since 1970.
-    """
-
-    columns: tuple[Sequence[Any], ...]
-    editions: Mapping[int, str]
-    filed: Mapping[int, tuple[int, int]]
-    # By when their newest issue was filed: after a load of old issues that is not the order of their numbers.
-    from_the_newest: Sequence[int]
-
-    @classmethod
-    def of(cls, *columns: Sequence[Any]) -> "Blocks":
-        """Out of columns as they were read: numbers, editions, oldest, newest."""
-        numbers, editions, oldest, newest = columns
-        filed = dict(zip(numbers, zip(oldest, newest, strict=True), strict=True))
-        ordered = sorted(numbers, key=lambda number: filed[number][1], reverse=True)
-        return cls(columns, dict(zip(numbers, editions, strict=True)), filed, ordered)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The issues that a span has, as they were when these were the blocks."""
-
-    rows: Rows
-    blocks: Blocks
-
-    @property
-    def weight(self) -> int:
-        return sum(100 + bits.bit_length() // 7 for bits in self.rows.values())
-
-    def outdated(self, blocks: Blocks) -> set[int]:
-        """The blocks that are of another edition now."""
-        if self.blocks is blocks:
-            return set()
-        known = self.blocks.editions
-        return {number for number, edition in blocks.editions.items() if known.get(number) != edition}
-
-
-_last = Blocks.of([], [], [], [])  # those that were seen last: mostly there are no others yet
-_UNKNOWN = _Known({}, _last)
-_known = Kept(capacity=settings.FRAGMENT_BYTES // 12)  # by span
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a search knows of one moment: the issues of each span that was asked for, and those that were looked at."""
-
-    rows: Mapping[Span, Rows]
-    blocks: Blocks
-    stale: Rows  # the issues that their blocks do not know as they are now
-    noted: Sequence[Noted]
-
-    def matching(self, clauses: Iterable[Clause]) -> Rows:
-        """The issues that all of these hold of, from the newest block on; one clause is not negated."""
-        told = [(clause.negated, self.any_of(clause)) for clause in clauses]
-        # From what has the fewest blocks on.
-        (_, found), *others = sorted(told, key=lambda one: (one[0], len(one[1])))
-        matching: Rows = {number: found[number] for number in self.blocks.from_the_newest if number in found}
-        if self.stale:
-            matching = Met(matching, self.stale, negated=True)
-        for negated, rows in others:
-            matching = Met(matching, rows, negated=negated)
-        return matching
-
-    def any_of(self, clause: Clause) -> Rows:
-        """The issues of a clause, as if it were not negated."""
-        if len(clause.any_of) == 1:
-            return self.rows[clause.any_of[0]]
-        return together(self.rows[span] for span in clause.any_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +149,7 @@ class Hits:
 
     def _look_at(self, piece: Rows) -> int:
         """How many of these, of which it was not known, have the words."""
-        having = _look_at(piece, self._phrases)
+        having = looking.look_at(piece, self._phrases)
         self._open = without(self._open, piece)
         self._rows = without(self._rows, without(piece, having))
         return count(having)
@@ -448,12 +340,14 @@ class Hits:
     def _filed_in_parts(self, number: int) -> Iterator[tuple[int, int]]:
         """When the oldest and the newest issue was filed of each part of a block that has hits; of all if most have."""
         line = self._rows[number].to_bytes(BLOCK // 8, "little")
-        width = PART // 8
-        having = [at for at in range(BLOCK // PART) if line[at * width : (at + 1) * width].strip(b"\0")]
-        if 4 * len(having) > 3 * (BLOCK // PART):
+        width = looking.PART // 8
+        having = [
+            at for at in range(BLOCK // looking.PART) if line[at * width : (at + 1) * width].strip(b"\0")
+        ]
+        if 4 * len(having) > 3 * (BLOCK // looking.PART):
             yield self._blocks.filed[number]
             return
-        parts = _parts_of(number, self._blocks.editions[number])
+        parts = looking.parts_of(number, self._blocks.editions[number])
         for at in having:
             if at in parts:
                 yield parts[at]
@@ -473,7 +367,7 @@ class Hits:
 
     def _recall(self) -> None:
         """What was seen of them before."""
-        looked: _Looked | None = _looked.find(self._phrases)
+        looked = looking.looked_at(self._phrases)
         if looked is not None:
             now = self._blocks.editions
             seen = {
@@ -520,176 +414,8 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-# Reading
-
-_AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
-_ROWS = """
-    SELECT asked.n, told.blocks, told.rows,
-        NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
-        NULL::bigint AS id, NULL::uuid AS uuid, NULL::timestamptz AS created_at, NULL::timestamptz AS changed_at, NULL AS status, NULL::integer AS rank,
-        NULL::timestamptz AS closed_at
-    FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n) CROSS JOIN LATERAL (
-        -- (An aggregate for each, so that no estimate makes PostgreSQL read all terms at once.)
-        SELECT array_agg(block) AS blocks, array_agg(issues) AS rows FROM issues_searchterm
-        WHERE term >= asked.first COLLATE "C" AND term <= asked.last COLLATE "C"
-            AND (%s::integer[] IS NULL OR block = ANY(%s::integer[]))
-    ) told
-    UNION ALL
-"""
-_STATE = f"""
-    SELECT 0 AS n, array_agg(number) AS blocks, NULL::bytea[] AS rows,
-        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM issues_searchblock
-    UNION ALL
-    SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
-        note.issue_id, i.uuid, i.created_at, i.changed_at, i.status, i.priority_rank, i.closed_at
-    FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
-"""  # noqa: S608 - constants
-
-
-def read(spans: Iterable[Span], matches: str, parameters: Sequence[Any]) -> Reading:
-    """All that a search needs to know, as it is at one moment.
-
-    `matches` is an SQL query with these parameters that has a row if the issue `note.issue_id` matches.
-    """
-    known: dict[Span, _Known] = {span: _known.find(span) or _UNKNOWN for span in spans}
-    asked = [span for span, found in known.items() if found is _UNKNOWN]
-    numbers: set[int] | None = None  # of the blocks that are asked for; None: of all
-    while True:
-        reading = _look(asked, numbers, matches, parameters)
-        for span in asked:
-            outdated = known[span].outdated(reading.blocks)
-            # (Whatever was folded while this was asked is asked for again.)
-            if numbers is None or numbers >= outdated:
-                kept = {n: bits for n, bits in known[span].rows.items() if n not in outdated}
-                known[span] = _Known({**kept, **reading.rows.get(span, {})}, reading.blocks)
-                _known.put(span, known[span])
-        asked = [span for span, found in known.items() if found.outdated(reading.blocks)]
-        if not asked:
-            return replace(reading, rows={span: found.rows for span, found in known.items()})
-        numbers = set().union(*(known[span].outdated(reading.blocks) for span in asked))
-
-
-def _look(
-    asked: Sequence[Span], numbers: set[int] | None, matches: str, parameters: Sequence[Any]
-) -> Reading:
-    """What the database says at one moment of these spans in these blocks, of the blocks, and of what was noted."""
-    global _last
-    only = None if numbers is None else sorted(numbers)
-    with connection.cursor() as cursor:
-        cursor.cursor.format = Format.BINARY  # as text, bits are twice as long, and to be read
-        # (What asks for no rows is a statement of its own, so that PostgreSQL sees that it need not plan it anew.)
-        told, of = "", []
-        if asked:
-            told, of = _ROWS, [[first for first, _ in asked], [last for _, last in asked], only, only]
-        cursor.execute(told + _STATE.format(matches=matches), [*of, *parameters])
-        found = cursor.fetchall()
-    rows: dict[Span, Rows] = {}
-    stale: list[int] = []
-    noted = []
-    blocks = _last
-    for n, of, issues, editions, oldest, newest, id_, *noticed in found:
-        if n > 0:
-            rows[asked[n - 1]] = _unpacked(of or (), issues or ())
-        elif n == 0:
-            columns = (of or [], editions or [], oldest or [], newest or [])
-            if blocks.columns != columns:
-                _last = blocks = Blocks.of(*columns)
-        else:
-            stale.append(id_)
-            if n == -1:
-                noted.append(Noted(id_, *noticed))
-    return Reading(rows, blocks, rows_of(stale), noted)
-
-
-def _unpacked(numbers: Sequence[int], issues: Sequence[bytes]) -> Rows:
-    """The issues of a span, of which a block has more than one row where it has more than one term."""
-    rows: dict[int, int] = {}
-    for number, row in zip(numbers, issues, strict=True):
-        rows[number] = rows.get(number, 0) | unpacked(row)
-    return rows
-
-
-# Looking at words
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """Of which issues of a block it is known whether their words stand side by side, at which edition; and which have."""
-
-    rows: Mapping[int, tuple[str, int, int]]
-
-    @property
-    def weight(self) -> int:
-        return sum(
-            200 + (seen.bit_length() + having.bit_length()) // 7 for _, seen, having in self.rows.values()
-        )
-
-
-_looked = Kept(capacity=settings.FRAGMENT_BYTES // 48)  # by phrases
-_LOOK = f"""
-    SELECT array({HAVING_WORDS}),
-        array(SELECT issue_id FROM issues_searchnote WHERE issue_id = ANY(%s::bigint[])),
-        array(SELECT number FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number),
-        array(SELECT {EDITION} FROM issues_searchblock WHERE number = ANY(%s) ORDER BY number)
-"""  # noqa: S608 - constants
-
-
-def _look_at(rows: Rows, phrases: str) -> Rows:
-    """Those of these issues that have the words now. It is kept of those that are as their block says."""
-    numbers = list(rows)
-    asked = as_array(ids_of(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [asked, phrases, asked, numbers, numbers])
-        ids, noted, found, editions = cursor.fetchone()
-    having, as_told = rows_of(ids), without(rows, rows_of(noted))
-    kept: _Looked | None = _looked.find(phrases)
-    known = dict(kept.rows) if kept else {}
-    for number, edition in zip(found, editions, strict=True):
-        was, seen, had = known.get(number, (edition, 0, 0))
-        if was != edition:
-            seen, had = 0, 0
-        fresh = as_told.get(number, 0)
-        known[number] = (edition, seen | fresh, had | (having.get(number, 0) & fresh))
-    _looked.put(phrases, _Looked(known))
-    return having
-
-
-# When issues were filed, more closely
-
-_PARTS = f"""
-    SELECT {EDITION}, array(
-        SELECT json_build_array(n, oldest, newest) FROM (
-            SELECT id %% {BLOCK} / %s AS n,
-                (extract(epoch FROM min(created_at)) * 1000000)::bigint AS oldest,
-                (extract(epoch FROM max(created_at)) * 1000000)::bigint AS newest
-            FROM issues_issue WHERE id >= %s AND id < %s GROUP BY 1
-        ) part
-    ) FROM issues_searchblock WHERE number = %s
-"""  # noqa: S608 - constants
-# By the number of the block and its edition.
-_parts = Kept(capacity=settings.FRAGMENT_BYTES // 96, weight=4_000)
-
-
-def _parts_of(number: int, edition: str) -> Mapping[int, tuple[int, int]]:
-    """When the oldest and the newest issue was filed of each part of a block, in µs since 1970.
-
-    An issue never changes when it was filed, and there are no others in an edition that was seen before.
-    """
-    found: Mapping[int, tuple[int, int]] | None = _parts.find((number, edition))
-    if found is None:
-        with connection.cursor() as cursor:
-            cursor.execute(_PARTS, [PART, number * BLOCK, (number + 1) * BLOCK, number])
-            row = cursor.fetchone()
-        now, parts = row or ("", [])
-        found = {n: (oldest, newest) for n, oldest, newest in parts}
-        _parts.put((number, now), found)
-    return found
-
-
 def forget() -> None:
-    """Forget what was read, as a new process would."""
-    _known.clear()
+    """Forget what was read and seen, as a new process would."""
+    terms.forget()
     days.forget()
-    _looked.clear()
-    _parts.clear()
+    looking.forget()

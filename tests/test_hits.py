@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from issues import hits, listing, queries
+from issues import hits, listing, looking, queries
 from issues.listing import COLUMNS, Sort
 from issues.models import (
     CLOSED,
@@ -210,7 +210,7 @@ def by(request, monkeypatch):
     if request.param == "by bit":
         monkeypatch.setattr(hits, "FEW", 0)
         monkeypatch.setattr(hits, "PAGE", 0)
-        monkeypatch.setattr(hits, "PART", 8)
+        monkeypatch.setattr(looking, "PART", 8)
         monkeypatch.setattr(hits, "NAMED", 0)
         monkeypatch.setattr(hits, "FULL", 1)
 

@@ -9,9 +9,10 @@ from django.db import connection
 from django.db.models import Q
 
 from ..bits import Rows, line_of
-from ..hits import Clause, Hits, OfDay, Rest
+from ..hits import Hits, OfDay, Rest
 from ..models import CLOSED, Issue, Priority, Status, search_index
 from ..models.ids import as_array
+from ..terms import Clause
 from .board_page import ColumnPage, Place, column_page
 from .conditions import any_term
 from .filter import IssueFilter, read
@@ -45,18 +46,18 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
             days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
             columns[closed] = Clause(((days[0], days[1]),))
     ranks = [any_term([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
-    reading = read(any_status, [*clauses, *columns.values(), *ranks])
-    every = Hits(reading.blocks, reading.matching(clauses), reading.noted, rest, wanted.phrases)
+    told = read(any_status, [*clauses, *columns.values(), *ranks])
+    every = Hits(told.blocks, told.matching(clauses), told.noted, rest, wanted.phrases)
     of: dict[str, Hits] = {}
     for status in Status.values:
         column = columns.get(status, Clause(()))  # what is not shown has nothing
         noted = [
             one
-            for one in reading.noted
+            for one in told.noted
             if status in columns and one.status == status and _is_recent(one.closed_at, since)
         ]
-        of[status] = every.within(reading.any_of(column), noted)
-    return Columns(of, [reading.any_of(rank) for rank in ranks], since)
+        of[status] = every.within(told.any_of(column), noted)
+    return Columns(of, [told.any_of(rank) for rank in ranks], since)
 
 
 def _is_recent(closed_at: datetime | None, since: datetime | None) -> bool:

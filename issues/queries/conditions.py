@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, Value, When
 
 from ..bits import Bits
-from ..hits import Clause
 from ..models import CLOSED, IssueAttachment, IssueSession, search_index
 from ..models.account import AGENT_EMAIL
 from ..models.limits import UNASSIGNED
 from ..search import NONE
+from ..terms import Clause
 
 
 def any_of(name: str, values: Sequence[str]) -> Q:

@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from .. import hits
+from .. import terms
 from ..bits import Bits
-from ..hits import Clause, Hits, Reading, Rest
+from ..hits import Hits, Rest
 from ..models import Issue, Priority, Status, search_index, search_text
 from ..models.account import AGENT_EMAIL
 from ..models.issue import IssueQuerySet
@@ -24,6 +24,7 @@ from ..models.spans import parse as parse_times
 from ..search import ME, NONE, Mistake, Property, Query, Reference, Term, Words
 from ..search import When as Period
 from ..search import parse as parse_query
+from ..terms import Clause, Told
 from .conditions import (
     CLAUSES_OF_STATE,
     TERMS_OF_NOTHING,
@@ -315,12 +316,12 @@ def _is_uuid(text: str) -> bool:
 def find(wanted: IssueFilter) -> Hits:
     """The issues that match, in one statement; for filters that go by terms."""
     clauses, rest = wanted.clauses()
-    reading = read(wanted, clauses)
-    return Hits(reading.blocks, reading.matching(clauses), reading.noted, rest, wanted.phrases)
+    told = read(wanted, clauses)
+    return Hits(told.blocks, told.matching(clauses), told.noted, rest, wanted.phrases)
 
 
-def read(wanted: IssueFilter, clauses: Iterable[Clause]) -> Reading:
+def read(wanted: IssueFilter, clauses: Iterable[Clause]) -> Told:
     issues = wanted.apply(Issue.objects.alive(), one_by_one=True)
     issues = issues.filter(id=RawSQL("note.issue_id", []))
     sql, parameters = issues.order_by().values_list("id").query.sql_with_params()
-    return hits.read((span for clause in clauses for span in clause.any_of), sql, parameters)
+    return terms.read((span for clause in clauses for span in clause.any_of), sql, parameters)

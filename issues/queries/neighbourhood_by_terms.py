@@ -13,9 +13,10 @@ from uuid import UUID
 from django.db import connection
 
 from ..bits import around, count, has, ids_of, line_of
-from ..hits import Around, Hits, Noted, Rest
+from ..hits import Around, Hits, Rest
 from ..models import CLOSED, Issue
 from ..models.ids import as_array
+from ..terms import Noted
 from .board_by_words import Columns, columns_by_words, find_columns
 from .board_page import Place
 from .conditions import among_hits
