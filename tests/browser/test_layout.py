@@ -57,23 +57,43 @@ def test_a_title_is_cut_before_its_tags_are(page):
     assert page.locator(".tag").evaluate_all("tags => tags.every(tag => tag.scrollWidth === tag.clientWidth)")
 
 
-def test_on_a_tablet_titles_are_read_and_nothing_leaves_its_place(page):
+@pytest.mark.parametrize("width", [768, 820])
+def test_on_a_tablet_titles_are_read_and_nothing_leaves_its_place(page, width):
     make_issue(title="Battery string B drops to 22.3 V during eclipse", owner="mara.lindqvist@example.com")
-    page.set_viewport_size({"width": 820, "height": 1100})
-    try:
-        page.goto("/list")
-        assert page.locator("td.c-title a").bounding_box()["width"] > 150
-        assert not page.evaluate(STICKS_OUT, ["td.c-title a", "td"])
-        assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
+    page.set_viewport_size({"width": width, "height": 1100})
+    page.goto("/list")
+    assert page.locator("td.c-title a").bounding_box()["width"] > 100
+    assert not page.evaluate(STICKS_OUT, ["td.c-title a", "td"])
+    assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
 
-        page.goto(f"/{make_issue(status='in_progress').reference}")
-        assert page.locator("#head").bounding_box()["height"] == 56
-        assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
+    for _ in range(2):
+        issue = make_issue(User.objects.agent(), status="in_progress")  # untriaged, and one of two
+    page.goto(f"/{issue.reference}")
+    expect(page.locator("#place")).to_be_visible()
+    page.locator("#head .ref").evaluate("ref => { ref.textContent = 'FND-12345'; }")
+    assert page.locator("#head").bounding_box()["height"] == 56
+    assert not page.evaluate(STICKS_OUT, [".top > *", ".top"])
+    narrowest = "all => Math.min(...all.map(one => one.getBoundingClientRect().width))"
+    assert page.locator("#head .btn:visible").evaluate_all(narrowest) >= 24
 
-        page.goto("/")
-        assert page.locator(".card > .row").first.bounding_box()["height"] == 20
-    finally:
-        page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/")
+    card = page.locator("#col-in_progress .card").first
+    card.evaluate(
+        "card => { card.querySelector('.ref').textContent = 'FND-12345'; card.querySelector('time').textContent = '28 Mar'; }"
+    )
+    assert card.locator("> .row").first.bounding_box()["height"] == 20
+
+
+def test_the_heading_of_a_list_is_one_band_that_stays(page):
+    for n in range(40):
+        make_issue(title=f"Finding {n}")
+    page.goto("/list")
+    page.locator(".sheet").evaluate("sheet => sheet.scrollTo(0, 300)")
+
+    box, title = (page.locator("thead").locator(cell) for cell in (".c-box", ".c-title"))
+    assert box.bounding_box()["y"] == title.bounding_box()["y"]
+    ground = "cell => getComputedStyle(cell).backgroundColor"
+    assert box.evaluate(ground) == title.evaluate(ground)
 
 
 def test_on_a_phone_a_title_takes_three_lines_of_the_list_and_a_table_scrolls(phone_page, long):
