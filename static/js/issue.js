@@ -173,11 +173,8 @@ function tellBusy(region, id, actor) {
   const see = document.createElement("a");
   Object.assign(see, { className: "link", href: id === "description" ? `/${info().reference}/history` : `/${info().reference}?show=changes#activity`, target: "_blank", textContent: "See what changed" });
   note.append(see);
-  if (id !== "head") return region.prepend(note);
   // The header is a row of buttons: what is typed there stands in a menu, and the note with it.
-  const form = [...region.querySelectorAll("form")].find(isBusy), place = document.createElement("div");
-  place.append(note);
-  form.prepend(place);
+  (id === "head" ? [...region.querySelectorAll("form")].find(isBusy) : region).prepend(note);
 }
 
 /** "1 new comment" at the end of the thread: nothing is pushed until it is asked for. */

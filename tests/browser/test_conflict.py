@@ -68,6 +68,11 @@ def test_a_decision_of_two_shows_both_reasons_and_leaves_the_header_as_it_is(pag
     expect(note).to_be_visible()
     expect(page.get_by_label("What was it?")).to_be_focused()
     assert page.locator("#head").bounding_box()["height"] == 56
+    place = page.get_by_label("What was it?").bounding_box()
+    issue.change(by=make_user(name="Tomás Ortega"), status="rejected")
+    expect(page.get_by_text("Tomás Ortega changed this while you are editing.")).to_be_visible()
+    expect(note).to_have_count(0)
+    assert page.get_by_label("What was it?").bounding_box() == place
 
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Theirs")).to_contain_text("Their reason")
