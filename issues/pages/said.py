@@ -29,7 +29,9 @@ def said(event: Event) -> str:
     origin, times = event, 0
     while origin.undoes is not None:
         origin, times = origin.undoes, times + 1
-    words = _done(origin, origin.data, _subject(origin if not times else event))
+    n = _issues_of(event)
+    subject = _reference(event) if event.act is None else f"{n:,} issue{'' if n == 1 else 's'}"
+    words = _done(origin, origin.data, subject, many=n > 1)
     return words if not times else f"{'Undone' if times % 2 else 'Redone'}: {words}"
 
 
@@ -76,8 +78,7 @@ _SINCE = {
 }  # fmt: skip
 
 
-def _done(event: Event, data: dict[str, Any], subject: str) -> str:
-    many = event.act is not None and subject != "1 issue"
+def _done(event: Event, data: dict[str, Any], subject: str, *, many: bool) -> str:
     match EventKind(event.kind):
         case EventKind.CREATED:
             return f"{subject} created"
@@ -145,11 +146,9 @@ def _label(name: str) -> str:
     return {"resolution_summary": "resolution", "attachments": "files"}.get(name, name)
 
 
-def _subject(event: Event) -> str:
-    if event.act is None:
-        return _reference(event)
-    n = Event.objects.filter(act=event.act).count()
-    return f"{n:,} issue{'' if n == 1 else 's'}"
+def _issues_of(event: Event) -> int:
+    """How many issues the act was about."""
+    return 1 if event.act is None else Event.objects.filter(act=event.act).count()
 
 
 def _reference(event: Event) -> str:
