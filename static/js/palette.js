@@ -66,9 +66,9 @@ function show() {
   options.forEach((option, n) => { option.id = `palette-${n}`; option.dataset.key ??= option.dataset.href; });
   choose(options.find((option) => before && option.dataset.key === before) ?? options[0]);
   if (trouble || !options.length) {
-    const words = document.createElement("li");
-    Object.assign(words, { role: "presentation", className: "part", textContent: trouble || "Nothing found" });
-    list.append(words);
+    const note = document.createElement("li");
+    Object.assign(note, { role: "presentation", className: "part", textContent: trouble || "Nothing found" });
+    list.append(note);
   }
   said.textContent = trouble || (options.length === 1 ? "1 result" : `${options.length} results`);
 }

@@ -137,7 +137,9 @@ class TestNothing:
         for path in ("/?untriaged=1", "/list?untriaged=1"):
             html = page(client, path)
 
-            assert "Nothing left to triage" in html
+            empty = html.partition('<div class="empty">')[2]
+            assert "Nothing left to triage" in empty
+            assert "#i-inbox" in empty.partition("<h2>")[0]
             assert "No issue matches" not in html
 
     def test_at_all_leads_to_the_first_issue_and_to_atlas(self, client, settings):
