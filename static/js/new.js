@@ -80,7 +80,11 @@ at("discard").addEventListener("click", () => {
   title.focus();
 });
 // "Back" to what became an issue is the beginning of another: sent again, it would be a second one.
-addEventListener("pageshow", () => { if (created) location.replace(form.action); });
+addEventListener("pageshow", () => {
+  if (!created) return;
+  history.replaceState(null, ""); // it would outlive the replacing by the same address
+  location.replace(form.action);
+});
 setInterval(save, EVERY);
 addEventListener("pagehide", save);
 document.addEventListener("visibilitychange", save);

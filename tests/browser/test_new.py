@@ -1,5 +1,6 @@
 """A new issue in a browser: similar ones offered, looked at first, kept as a draft, files added, created; and without script."""
 
+import pytest
 from playwright.sync_api import expect
 
 from issues.models import Issue
@@ -81,8 +82,9 @@ def test_a_draft_survives_a_reload_until_it_is_discarded(page):
     expect(title(page)).to_have_value("")
 
 
-def test_back_from_what_was_created_is_an_empty_form_for_another(page):
-    page.goto("/new?status=resolved")
+@pytest.mark.parametrize("path", ["/new", "/new?status=resolved"])
+def test_back_from_what_was_created_is_an_empty_form_for_another(page, path):
+    page.goto(path)
     title(page).fill("Inverter trips")
     page.get_by_label("Tags").fill("thermal")
     once = page.locator("[name=once]").input_value()
@@ -93,6 +95,7 @@ def test_back_from_what_was_created_is_an_empty_form_for_another(page):
     expect(title(page)).to_have_value("")
     expect(page.get_by_label("Tags")).to_have_value("")
     assert page.locator("[name=once]").input_value() != once
+    assert page.evaluate("history.state") is None  # it is replaced once, and not for ever
     title(page).fill("Fan stalls")
     page.goto("/")
     page.go_back()
