@@ -116,10 +116,11 @@ def test_the_lists_file_is_of_what_is_filtered(page: Page):
     assert [len(text.splitlines()), text.count("tvac"), text.count("power")] == [7, 6, 0]
 
 
-@pytest.mark.parametrize(("width", "themes"), [(1440, ("light", "dark")), (390, ())])
+@pytest.mark.parametrize(("width", "themes"), [(1440, ("light", "dark")), (1120, ()), (390, ())])
 def test_nothing_stands_in_anybodys_way(page: Page, width: int, themes: tuple[str, ...]):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/dashboard")
 
     assert_accessible(page, themes)  # the colours are the same at every width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".sheet").evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")
