@@ -124,3 +124,4 @@ def test_nothing_stands_in_anybodys_way(page: Page, width: int, themes: tuple[st
     assert_accessible(page, themes)  # the colours are the same at every width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".sheet").evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")
+    assert page.locator(".donut > .chart").bounding_box()["width"] <= 152  # as drawn: its labels stay 11 px
