@@ -79,9 +79,22 @@ form.addEventListener("submit", (event) => {
 }, true);
 
 // Empty parameters say nothing.
+let asked = null;
 form.addEventListener("htmx:configRequest", (event) => {
-  const { parameters } = event.detail;
+  const { parameters, formData } = event.detail;
   for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
+  asked = new URLSearchParams(formData).toString();
+});
+
+// Who leaves the search field says once more what was asked for while they typed: that would be a second step for Back, and
+// its answer might come after it.
+form.addEventListener("change", (event) => {
+  const said = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "")).toString();
+  if (event.target === field && said === asked) event.stopImmediatePropagation();
+}, true);
+addEventListener("popstate", () => {
+  asked = null;
+  window.htmx?.trigger(form, "htmx:abort");
 });
 
 form.addEventListener("htmx:afterRequest", (event) => {
@@ -97,6 +110,7 @@ form.addEventListener("htmx:afterRequest", (event) => {
 for (const kind of ["htmx:sendError", "htmx:responseError"])
   document.body.addEventListener(kind, ({ detail: { elt, xhr } }) => {
     if (xhr.status === 422) return;
+    if (elt === form) asked = null;
     const run = elt === form ? changed : () => elt.click();
     toast(`Nothing new is shown. ${reasonOf(xhr)}`, { action: { label: "Try again", run } });
   });
