@@ -66,12 +66,15 @@ class OfDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Those about a moment that blocks tell: the next ones on both sides are among them, and between `first` and `last`."""
+    """Those about a moment that blocks tell: the next ones on both sides are among them.
+
+    What came sooner did so between two moments, and what came later; between these and the moment itself there is none.
+    """
 
     rows: Rows
-    first: datetime
-    last: datetime
-    later: int  # how many come after `last`, or more than anybody asked for
+    sooner: Stretch
+    later: Stretch
+    beyond: int  # how many come after that, or more than anybody asked for
 
 
 @dataclass(slots=True)
@@ -290,11 +293,10 @@ class Hits:
         since = max((filed[number][0] for number in sooner), default=at)
         near = [number for number in numbers if filed[number][0] <= until and filed[number][1] >= since]
         beyond = {number: self._rows[number] for number in later if filed[number][0] > until}
-        ends = [*(filed[number] for number in near), (at, at)]
+        moments = [filed[number] for number in near]
         return Around(
             {number: self._rows[number] for number in near},
-            _EPOCH + timedelta(microseconds=min(oldest for oldest, _ in ends)),
-            _EPOCH + timedelta(microseconds=max(newest for _, newest in ends)),
+            *_both_sides([(_moment(oldest), _moment(newest)) for oldest, newest in moments], moment),
             count_up_to(beyond, most),
         )
 
@@ -315,14 +317,13 @@ class Hits:
                     found.append(of_day)
                 if of_day and day.date != own:
                     break
-        last = max((day.last for day in near), default=moment)
+        sooner, later = _both_sides([(day.first, day.last) for day in near], moment)
         beyond = 0
         for day in every.walk(self._rows, None, those):
-            if day.first <= last or beyond > most:
+            if day.first <= later[1] or beyond > most:
                 break
             beyond += count(self._of(day))
-        first = min((day.first for day in near), default=moment)
-        return Around(together(found), first, last, beyond)
+        return Around(together(found), sooner, later, beyond)
 
     def _of(self, day: Day) -> Rows:
         """Those that were last changed on a day; where words are the rest, they are looked at."""
@@ -408,6 +409,21 @@ def _joined(moments: Sequence[tuple[float, float]]) -> list[Stretch]:
         (_EPOCH + timedelta(microseconds=oldest), _EPOCH + timedelta(microseconds=newest))
         for oldest, newest in reversed(joined)
     ]
+
+
+def _both_sides(moments: Sequence[Stretch], moment: datetime) -> tuple[Stretch, Stretch]:
+    """From when to when these are before a moment, and from when to when after it."""
+    sooner = [(oldest, min(newest, moment)) for oldest, newest in moments if oldest <= moment]
+    later = [(max(oldest, moment), newest) for oldest, newest in moments if newest >= moment]
+    here = [(moment, moment)]
+    return (
+        (min(oldest for oldest, _ in sooner or here), max(newest for _, newest in sooner or here)),
+        (min(oldest for oldest, _ in later or here), max(newest for _, newest in later or here)),
+    )
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -127,19 +127,23 @@ _STAND = """
 
 def _stand(found: Hits, near: Around, order: _Order, here: _Here) -> Stand:
     key = order.key(here)
+    sides: list[list[Any]]
     if count(near.rows) <= NAMED:
-        near_by, line, asked = _NAMED, b"", [as_array(ids_of(near.rows)), *key]
+        near_by, line, sides = _NAMED, b"", [[as_array(ids_of(near.rows))]] * 2
     else:
         first, line = line_of([near.rows])
-        near_by, asked = _MET, [near.first, near.last, first, first + 8 * len(line), first, *key]
+        among = [first, first + 8 * len(line), first]
+        near_by, sides = _MET, [[*near.later, *among], [*near.sooner, *among]]
     with connection.cursor() as cursor:
         statement = _STAND.format(near=near_by, moment=order.moment, tie=order.tie)
-        cursor.execute(statement.format(moment=order.moment), [line, *asked * 3])
+        cursor.execute(
+            statement.format(moment=order.moment), [line, *sides[0], *key, *sides[1], *key, *sides[0], *key]
+        )
         rows = {side: ((moment, tie), id_) for side, moment, tie, id_ in cursor.fetchall()}
     # What was noted is known by its row, not by bits.
     larger = [(order.key(one), one.id) for one in found.noted if order.key(one) > key]
     smaller = [(order.key(one), one.id) for one in found.noted if order.key(one) < key]
-    n = near.later + rows.pop("n")[1] + len(larger)
+    n = near.beyond + rows.pop("n")[1] + len(larger)
     larger += [rows["larger"]] if "larger" in rows else []
     smaller += [rows["smaller"]] if "smaller" in rows else []
     return Stand(min(larger)[1] if larger else None, max(smaller)[1] if smaller else None, n)
