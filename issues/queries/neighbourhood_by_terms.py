@@ -44,16 +44,19 @@ class _Here(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """An order by a moment, and what decides a tie."""
+    """An order by a moment, and what decides a tie: between which values."""
 
     moment: str
     tie: str
+    least: Any
+    most: Any
 
     def key(self, issue: _Here | Noted) -> tuple[datetime, Any]:
         return getattr(issue, self.moment), getattr(issue, self.tie)
 
 
-_CREATED, _CHANGED = _Order("created_at", "uuid"), _Order("changed_at", "id")
+_CREATED = _Order("created_at", "uuid", UUID(int=0), UUID(int=2**128 - 1))
+_CHANGED = _Order("changed_at", "id", 0, 2**63 - 1)
 
 
 def find_to_count(wanted: IssueFilter, most: int) -> Hits | None:
@@ -127,6 +130,9 @@ _STAND = """
 
 def _stand(found: Hits, near: Around, order: _Order, here: _Here) -> Stand:
     key = order.key(here)
+    # (A scan begins at the key, wherever its stretch does.)
+    above = max(key, (near.later[0], order.least))
+    below = min(key, (near.sooner[1], order.most))
     sides: list[list[Any]]
     if count(near.rows) <= NAMED:
         near_by, line, sides = _NAMED, b"", [[as_array(ids_of(near.rows))]] * 2
@@ -137,7 +143,8 @@ def _stand(found: Hits, near: Around, order: _Order, here: _Here) -> Stand:
     with connection.cursor() as cursor:
         statement = _STAND.format(near=near_by, moment=order.moment, tie=order.tie)
         cursor.execute(
-            statement.format(moment=order.moment), [line, *sides[0], *key, *sides[1], *key, *sides[0], *key]
+            statement.format(moment=order.moment),
+            [line, *sides[0], *above, *sides[1], *below, *sides[0], *above],
         )
         rows = {side: ((moment, tie), id_) for side, moment, tie, id_ in cursor.fetchall()}
     # What was noted is known by its row, not by bits.
