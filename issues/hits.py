@@ -247,7 +247,7 @@ class Hits:
     ) -> tuple[Sequence[OfDay], bool]:
         """The days from that of a moment on until `n` of those that blocks tell came after it, and whether that is all.
 
-        None, if this takes long and it is known that there are no more than `few` at all.
+        None of them, if this takes long and it is known that there are no more than `few` at all.
         """
         found, known = 0, dict[int, int]()
         taken: list[OfDay] = []

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
@@ -167,14 +167,6 @@ def _terms(
     if is_untriaged:
         found.append(of_untriaged())
     return found
-
-
-def _having(files: bool, comments: bool, plans: bool, extensions: Collection[str]) -> set[str]:
-    """What of HAVING an issue has."""
-    found = {kind for kind, known in KINDS.items() if not set(known).isdisjoint(extensions)}
-    return found.union(
-        what for what, has in (("attachment", files), ("comment", comments), ("plan", plans)) if has
-    )
 
 
 def span_of(word: str, *, by_its_beginning: bool = False) -> tuple[str, str]:
@@ -341,10 +333,56 @@ _READ = """
 """
 
 
+class _Row(NamedTuple):
+    """What is read of an issue, in the order of _READ."""
+
+    id: int
+    created_at: datetime
+    changed_at: datetime
+    is_closed: bool
+    is_there: bool  # it is not in the trash
+    words: list[str] | None
+    status: str | None
+    priority: str | None
+    owner: str
+    tags: list[str]
+    closed_at: datetime | None
+    is_untriaged: bool
+    email: str  # of who filed it
+    has_files: bool
+    has_comments: bool
+    has_plans: bool
+    extensions: list[str]
+
+    @property
+    def state(self) -> State:
+        return day_of(self.changed_at), self.is_closed
+
+    @property
+    def facts(self) -> list[str]:
+        return _terms(self.status, self.priority, self.owner, self.tags, self.closed_at, self.is_untriaged)
+
+    @property
+    def finder(self) -> str:
+        return of_finder(is_agent=self.email == AGENT_EMAIL)
+
+    @property
+    def having(self) -> set[str]:
+        """What of HAVING it has."""
+        found = {kind for kind, known in KINDS.items() if not set(known).isdisjoint(self.extensions)}
+        counted = (("attachment", self.has_files), ("comment", self.has_comments), ("plan", self.has_plans))
+        return found.union(what for what, has in counted if has)
+
+    @property
+    def terms(self) -> list[str]:
+        """All its terms but the beginnings of its words."""
+        return [EVERY, *(self.words or ()), *self.facts, self.finder, *map(of_having, self.having)]
+
+
 def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
     """Make the blocks say of these issues what is true of them now."""
     cursor.execute(f"{_READ} WHERE i.id = ANY(%s)", [list(was)])
-    now = {id_: row for id_, *row in cursor.fetchall()}
+    now = {row.id: row for row in map(_Row._make, cursor.fetchall())}
     blocks = {number: _Changed() for number in {id_ // BLOCK for id_ in was}}
     cursor.execute(
         "SELECT block, issues FROM issues_searchterm WHERE term = %s AND block = ANY(%s)",
@@ -359,22 +397,19 @@ def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
             for term in _with_beginnings([EVERY, *(words or ())]) if is_member else ():
                 block.gone[term] |= bit
             continue
-        at, changed_at, is_closed, is_there, words_now, *facts_now, email, files, comments, plans, kinds = (
-            now[id_]
-        )
-        finder = of_finder(is_agent=email == AGENT_EMAIL)
-        terms_now = [EVERY, *(words_now or ()), *_terms(*facts_now), finder] if is_there else []
-        if is_there:
-            block.moments.append(at)
-            block.states[day_of(changed_at), is_closed] |= bit
-            having = _having(files, comments, plans, kinds)
+        row = now[id_]
+        terms_now = row.terms if row.is_there else []
+        if row.is_there:
+            block.moments.append(row.created_at)
+            block.states[row.state] |= bit
+            having = row.having
             for what in HAVING:
                 (block.new if what in having else block.gone)[of_having(what)] |= bit
         if not is_member:
             for term in terms_now:
                 block.new[term] |= bit
-        elif words is not None or facts is not None or not is_there:
-            terms = [EVERY, *(words or words_now or ()), *(facts or _terms(*facts_now)), finder]
+        elif words is not None or facts is not None or not row.is_there:
+            terms = [EVERY, *(words or row.words or ()), *(facts or row.facts), row.finder]
             old, new = _with_beginnings(terms), _with_beginnings(terms_now)
             for term in old - new:
                 block.gone[term] |= bit
@@ -544,27 +579,12 @@ def _rebuild_block(cursor: CursorWrapper, number: int) -> None:
     cursor.execute("DELETE FROM issues_searchnote WHERE issue_id = ANY(%s)", [held])
     cursor.execute(f"{_READ} WHERE i.id = ANY(%s)", [held])
     block = _Changed()
-    for (
-        id_,
-        at,
-        changed_at,
-        is_closed,
-        is_there,
-        words,
-        *facts,
-        email,
-        files,
-        comments,
-        plans,
-        kinds,
-    ) in cursor.fetchall():
-        if is_there:
-            bit = 1 << id_ % BLOCK
-            block.moments.append(at)
-            block.states[day_of(changed_at), is_closed] |= bit
-            finder = of_finder(is_agent=email == AGENT_EMAIL)
-            having = map(of_having, _having(files, comments, plans, kinds))
-            for term in (EVERY, *words, *_terms(*facts), finder, *having):
+    for row in map(_Row._make, cursor.fetchall()):
+        if row.is_there:
+            bit = 1 << row.id % BLOCK
+            block.moments.append(row.created_at)
+            block.states[row.state] |= bit
+            for term in row.terms:
                 block.new[term] |= bit
     block.add_beginnings()
     _write_blocks(cursor, {number: block})
@@ -600,26 +620,11 @@ def _mistakes_in(cursor: CursorWrapper, number: int) -> int:
     true: defaultdict[str, int] = defaultdict(int)
     cursor.execute(f"{_READ} WHERE i.id BETWEEN %s AND %s", ids)
     states: defaultdict[State, int] = defaultdict(int)
-    for (
-        id_,
-        _,
-        changed_at,
-        is_closed,
-        is_there,
-        words,
-        *facts,
-        email,
-        files,
-        comments,
-        plans,
-        kinds,
-    ) in cursor.fetchall():
-        if is_there:
-            bit = 1 << id_ % BLOCK
-            states[day_of(changed_at), is_closed] |= bit
-            finder = of_finder(is_agent=email == AGENT_EMAIL)
-            having = map(of_having, _having(files, comments, plans, kinds))
-            for term in _with_beginnings((EVERY, *words, *_terms(*facts), finder, *having)):
+    for row in map(_Row._make, cursor.fetchall()):
+        if row.is_there:
+            bit = 1 << row.id % BLOCK
+            states[row.state] |= bit
+            for term in _with_beginnings(row.terms):
                 true[term] |= bit
     wrong = 0
     for term in {*held, *true}:
