@@ -4,6 +4,8 @@ gthread gives a connection to a thread as soon as its first byte is there, and t
 sixteen clients that send a byte a second stop two workers of eight threads. Here the event loop gathers a request
 until it is whole (head and small body), and only then does a thread take it up. Larger bodies stream straight to
 disk in a thread, as gthread does it, but only half of the threads may be at that, so that the others go on answering.
+At the end of a connection gthread waits up to two seconds for the client to close it, too, and its event loop stands
+still; here that wait is one more thing the loop looks after.
 """
 
 import contextlib
@@ -22,6 +24,10 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 HEAD_LIMIT = 64 * 1024  # bytes; gunicorn's parser has the exact limits, and refuses in words
 BODY_LIMIT = 64 * 1024  # bytes of a body that is gathered in memory
 GATHER_TIMEOUT = 20.0  # seconds for a head and a small body
+LINGER_TIMEOUT = (
+    2.0  # seconds for a client to close after the last answer, as gunicorn's (RFC 9112, section 9.6)
+)
+LINGER_LIMIT = 64 * 1024  # bytes that are passed over meanwhile
 STALL_TIMEOUT = 20  # seconds in which nothing at all moves; in an upload it takes up to twice that to notice
 
 
@@ -32,6 +38,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         self._streams = max(1, self.cfg.threads // 2)  # how many large bodies may still be taken up
         self._queue: deque[TConn] = deque()  # large bodies that wait for their turn
+        self._leaving: deque[TConn] = deque()  # told that no more comes, not closed by their clients yet
 
     def enqueue_req(self, conn: TConn) -> None:
         """gthread's one way from a connection to a thread: by way of the event loop, until the request is whole."""
@@ -94,10 +101,44 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._streams += 1
             if self._queue:
                 self._stream(self._queue.popleft())
-        super().finish_request(conn, fs)
+        if fs.exception() or not fs.result():
+            self._leave(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def _leave(self, conn: TConn) -> None:
+        """Say that no more comes, and wait in the loop until the client has read that: to close with bytes of its
+        unread would reset the connection, and take the end of the answer from it."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:  # it has gone already
+            self._drop(conn)
+            return
+        conn.passed_over = 0
+        conn.timeout = time.monotonic() + LINGER_TIMEOUT
+        self._leaving.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_left, conn))
+
+    def _on_left(self, conn: TConn, sock: socket.socket) -> None:
+        try:
+            data = sock.recv(LINGER_LIMIT)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError:
+            data = b""
+        conn.passed_over += len(data)
+        if not data or conn.passed_over >= LINGER_LIMIT:
+            self._leaving.remove(conn)
+            self.poller.unregister(sock)
+            self._drop(conn)
 
     def murder_pending(self) -> None:
         """Close what takes too long; at the end of the worker, what is no whole request within a second."""
+        while self._leaving and self._leaving[0].timeout <= time.monotonic():
+            conn = self._leaving.popleft()
+            self.poller.unregister(conn.sock)
+            self._drop(conn)
         if not self.alive:
             for listener in self.sockets:  # or new clients would wait in its queue for nobody
                 listener.close()

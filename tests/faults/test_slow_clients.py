@@ -19,6 +19,7 @@ UPLOAD = (
 )
 PART = b"--" + EDGE + b'\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
 END = b"\r\n--" + EDGE + b"--\r\n"
+LAST = b"GET /issues?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 # What each kind of dawdler has said when it falls silent.
 KINDS = {
     "says nothing": b"",
@@ -27,6 +28,7 @@ KINDS = {
     "stops within a large upload": UPLOAD,
     "stops within chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe",
     "never reads its answer": b"GET /issues?limit=200 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "stays after its last answer": LAST,
 }
 
 
@@ -48,6 +50,23 @@ def test_ten_of_ten_normal_requests_are_answered_in_time_beside_200_slow_ones(ru
 
         assert [answer.status for answer in answers] == [200] * 10
         assert max(answer.seconds for answer in answers) < figure(1)
+
+
+def test_a_client_that_stays_after_its_last_answer_is_left_after_a_while(running: Service):
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        client.sendall(LAST)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+        def has_left() -> bool:
+            try:
+                client.sendall(b"x")
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+            return False
+
+        until(has_left, 10, "the server has closed its side, too")
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_small_upload_gets_through_beside_one_slow_client_less_than_there_is_room_for(running: Service):
