@@ -3,6 +3,7 @@
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from itertools import islice
+from math import inf
 
 from .models.ids import as_array
 from .models.search_index import BLOCK, places
@@ -16,31 +17,34 @@ Rows = Mapping[int, int]  # some issues: of each block that has any, their bits
 class Met(Mapping[int, int]):
     """Those of some issues that are among others, or not: of each block it is found out once somebody asks.
 
-    What shows the first few of a million asks for few blocks. Keys may be of blocks that have none.
+    What shows the first few of a million asks for few blocks. Keys may be of blocks that have none. Several threads may ask
+    at once; either finds out the same.
     """
 
-    __slots__ = ("_found", "_is_whole", "_known", "_negated", "_others")
+    __slots__ = ("_counted", "_is_whole", "_known", "_negated", "_others", "found")
 
     def __init__(self, found: Rows, others: Rows, *, negated: bool = False) -> None:
-        self._found = found
+        self.found = found
         self._others = others
         self._negated = negated
         self._known: dict[int, int] = {}
         self._is_whole = False
+        self._counted = (-1.0, 0)  # up to how many they were counted, and how many that gave
 
     def __getitem__(self, number: int) -> int:
         return self.get(number)
 
     def get(self, number: int, default: int = 0) -> int:  # type: ignore[override]  # there is always an answer
-        bits = self._known.get(number)
+        if self._is_whole:  # (asked first: it is said once all is there)
+            return self._known.get(number, default)
+        known = self._known
+        bits = known.get(number)
         if bits is None:
-            if self._is_whole:
-                return default
-            bits = self._found.get(number, 0)
+            bits = self.found.get(number, 0)
             if bits:
                 others = self._others.get(number, 0)
                 bits &= ~others if self._negated else others
-            self._known[number] = bits
+            known[number] = bits
         return bits
 
     def items(self) -> ItemsView[int, int]:
@@ -52,16 +56,30 @@ class Met(Mapping[int, int]):
     def whole(self) -> dict[int, int]:
         """All of them, without blocks that have none."""
         if not self._is_whole:
-            found = self._found.whole() if isinstance(self._found, Met) else self._found
+            found = self.found.whole() if isinstance(self.found, Met) else self.found
             self._known = without(found, self._others) if self._negated else within(found, self._others)
             self._is_whole = True
         return self._known
 
+    def count_up_to(self, most: float) -> int:
+        """How many they are, or more than `most`: counted once as far as anybody asked."""
+        up_to, n = self._counted
+        if up_to < n <= most:
+            n = self._count_up_to(most)
+            self._counted = (most, n)
+        return n
+
+    def _count_up_to(self, most: float) -> int:
+        if self._negated and len(self._others) <= SOME:
+            left_out = count(within(self._others, self.found))
+            return count_up_to(self.found, most + left_out) - left_out
+        return _counted_up_to(self, most)
+
     def __iter__(self) -> Iterator[int]:
-        return iter(self._found)
+        return iter(self.found)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self.found)
 
     def __bool__(self) -> bool:
         return any(map(self.get, islice(self, SOME))) or bool(self.whole())
@@ -78,11 +96,17 @@ def without(found: Rows, rows: Rows) -> dict[int, int]:
 
 
 def count(rows: Rows) -> int:
-    return sum(map(int.bit_count, rows.values()))
+    return count_up_to(rows, inf)
 
 
 def count_up_to(rows: Rows, most: float) -> int:
     """How many they are, or more than `most`."""
+    return rows.count_up_to(most) if isinstance(rows, Met) else _counted_up_to(rows, most)
+
+
+def _counted_up_to(rows: Rows, most: float) -> int:
+    if most == inf:
+        return sum(map(int.bit_count, rows.values()))
     n = 0
     for at, number in enumerate(rows):
         if at == SOME:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg.pq import Format
 
+from . import met
 from .bits import Rows
 from .fragments import Kept
 from .models.search_index import EDITION, State, day_of, newest_first, unpacked
@@ -65,6 +66,11 @@ class _Walk:
         ends = {number: (days[-1][0], days[0][0]) for number, days in states.items() if days}
         return cls([Day(day, list(by_day[day].items())) for day in sorted(by_day)], ends)
 
+    def ends_of(self, rows: Rows) -> tuple[date, date] | None:
+        """The oldest and the newest day of these blocks; None if they have none."""
+        ends = [self.ends[number] for number in rows if number in self.ends]
+        return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
+
 
 @dataclass(frozen=True, slots=True)
 class Those:
@@ -96,10 +102,10 @@ class Days:
     ) -> Iterator[Day]:
         """The days in an order, from that of a moment on, that issues of these blocks were changed on, and others."""
         walk = self.of[those.closed]
-        ends = [walk.ends[number] for number in rows if number in walk.ends]
-        if not ends:
+        ends = met.made("ends", (walk, rows), lambda: walk.ends_of(rows))
+        if ends is None:
             return iter(())
-        first, last = min(first for first, _ in ends), max(last for _, last in ends)
+        first, last = ends
         if those.since is not None:
             first = max(first, day_of(those.since))
         if start is not None and descending:

@@ -14,7 +14,7 @@ from itertools import chain, islice
 from math import inf
 from typing import NamedTuple
 
-from . import days, looking, terms
+from . import days, looking, met, terms
 from .bits import Bits, Met, Rows, count, count_up_to, ids_of, rows_of, together, within, without
 from .days import ALL, Day, Those
 from .models.search_index import BLOCK, day_of
@@ -93,29 +93,35 @@ class Hits:
         self,
         blocks: Blocks,
         rows: Rows,
+        stale: Rows,
         noted: Sequence[Noted],
         rest: Rest = Rest.NOTHING,
         phrases: str = "",
         open_: Rows | None = None,
     ) -> None:
-        """`rows` from the newest block on; `phrases` is, as a `tsquery`, what a rest of words leaves to be looked for.
+        """`rows` from the newest block on, without those that are `stale`; `noted` has these as they are now.
 
-        `open_` are those of which it is not known whether they have it, if that was asked before.
+        `phrases` is, as a `tsquery`, what a rest of words leaves to be looked for, and `open_` are those of which it is not
+        known whether they have it, if that was asked before.
         """
         self.rest = rest
         self._blocks = blocks
-        self._rows = rows
         self.noted = noted
         self._phrases = phrases
-        self._open = open_ or {}
+        self._stale = stale
+        # As the blocks know them, which is kept; and without those that are stale.
+        self._of_blocks, self._open_of_blocks = rows, open_ or {}
         if rest is Rest.WORDS and open_ is None:
-            self._open = self._rows
             self._recall()
+        self._rows, self._open = self._of_blocks, self._open_of_blocks
+        if stale:
+            self._rows, self._open = (Met(of, stale, negated=True) for of in (self._rows, self._open))
 
     def within(self, rows: Rows, noted: Sequence[Noted]) -> "Hits":
         """Those of them that are in these rows, or in what is left of those that were noted."""
-        open_ = Met(self._open, rows) if self._open else {}
-        return Hits(self._blocks, Met(self._rows, rows), noted, self.rest, self._phrases, open_)
+        matching = met.within(self._of_blocks, rows)
+        open_ = met.within(self._open_of_blocks, rows) if self._open_of_blocks else {}
+        return Hits(self._blocks, matching, self._stale, noted, self.rest, self._phrases, open_)
 
     @property
     def is_exact(self) -> bool:
@@ -153,8 +159,9 @@ class Hits:
     def _look_at(self, piece: Rows) -> int:
         """How many of these, of which it was not known, have the words."""
         having = looking.look_at(piece, self._phrases)
-        self._open = without(self._open, piece)
-        self._rows = without(self._rows, without(piece, having))
+        self._open = self._open_of_blocks = without(self._open, piece)
+        self._rows = self._of_blocks = without(self._rows, without(piece, having))
+        self._stale = {}
         return count(having)
 
     def newest(self, n: float = inf, before: datetime | None = None) -> Head:
@@ -257,7 +264,7 @@ class Hits:
             known[number] = self._rows.get(number, 0)
             return known[number]
 
-        for passed, day in enumerate(every.walk(self._rows, start, those, descending=descending)):
+        for passed, day in enumerate(every.walk(self._of_blocks, start, those, descending=descending)):
             if passed == SOON and self.is_exact and self.n_up_to(few) <= few:
                 return [], True
             rows = {
@@ -310,7 +317,7 @@ class Hits:
         near: list[Day] = []
         found: list[Rows] = []
         for descending in (False, True):
-            for day in every.walk(self._rows, moment, those, descending=descending):
+            for day in every.walk(self._of_blocks, moment, those, descending=descending):
                 of_day = self._of(day)
                 if of_day and not (descending and day.date == own):
                     near.append(day)
@@ -319,7 +326,7 @@ class Hits:
                     break
         sooner, later = _both_sides([(day.first, day.last) for day in near], moment)
         beyond = 0
-        for day in every.walk(self._rows, None, those):
+        for day in every.walk(self._of_blocks, None, those):
             if day.first <= later[1] or beyond > most:
                 break
             beyond += count(self._of(day))
@@ -368,17 +375,14 @@ class Hits:
 
     def _recall(self) -> None:
         """What was seen of them before."""
-        looked = looking.looked_at(self._phrases)
+        looked, rows = looking.looked_at(self._phrases), self._of_blocks
+        self._open_of_blocks = rows
         if looked is not None:
-            now = self._blocks.editions
-            seen = {
-                number: bits
-                for number, (edition, bits, _) in looked.rows.items()
-                if now.get(number) == edition
-            }
-            having = {number: looked.rows[number][2] for number in seen}
-            self._open = without(self._open, seen)
-            self._rows = without(self._rows, without(seen, having))
+            of, editions = (looked, self._blocks), self._blocks.editions
+            seen = met.made("seen", of, lambda: looked.seen(editions))
+            missing = met.made("missing", of, lambda: looked.missing(editions))
+            self._open_of_blocks = met.without(rows, seen)
+            self._of_blocks = met.without(rows, missing)
 
     def _put_together(self, rows: Rows, few: int) -> Bits:
         """Some of the blocks, and all that were looked at."""
@@ -435,3 +439,4 @@ def forget() -> None:
     terms.forget()
     days.forget()
     looking.forget()
+    met.forget()

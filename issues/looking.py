@@ -30,6 +30,18 @@ class Looked:
             200 + (seen.bit_length() + having.bit_length()) // 7 for _, seen, having in self.rows.values()
         )
 
+    def seen(self, editions: Mapping[int, str]) -> Rows:
+        """The issues of which it is known, while blocks are of these editions."""
+        return {
+            number: seen
+            for number, (edition, seen, _) in self.rows.items()
+            if editions.get(number) == edition
+        }
+
+    def missing(self, editions: Mapping[int, str]) -> Rows:
+        """Those of them whose words do not stand side by side."""
+        return {number: seen & ~self.rows[number][2] for number, seen in self.seen(editions).items()}
+
 
 _looked = Kept(capacity=settings.FRAGMENT_BYTES // 48)  # by phrases
 _LOOK = f"""

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import connection
 from psycopg.pq import Format
 
-from .bits import Met, Rows, rows_of, together
+from . import met
+from .bits import Rows, rows_of
 from .fragments import Kept
 from .models.search_index import EDITION, unpacked
 
@@ -48,22 +49,27 @@ class Blocks:
     """The blocks as one statement saw them.
 
     While a block is of the same edition, its terms say the same, in whichever process. `filed` is when its oldest and
-    its newest issue was, in µs since 1970.
+    its newest issue was filed, in µs since 1970.
     """
 
-    columns: tuple[Sequence[Any], ...]
+    digest: str  # of all editions
     editions: Mapping[int, str]
     filed: Mapping[int, tuple[int, int]]
     # By when their newest issue was filed: after a load of old issues that is not the order of their numbers.
     from_the_newest: Sequence[int]
 
     @classmethod
-    def of(cls, *columns: Sequence[Any]) -> "Blocks":
-        """Out of columns as they were read: numbers, editions, oldest, newest."""
-        numbers, editions, oldest, newest = columns
+    def of(
+        cls,
+        digest: str,
+        numbers: Sequence[int],
+        editions: Sequence[str],
+        oldest: Sequence[int],
+        newest: Sequence[int],
+    ) -> "Blocks":
         filed = dict(zip(numbers, zip(oldest, newest, strict=True), strict=True))
         ordered = sorted(numbers, key=lambda number: filed[number][1], reverse=True)
-        return cls(columns, dict(zip(numbers, editions, strict=True)), filed, ordered)
+        return cls(digest, dict(zip(numbers, editions, strict=True)), filed, ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class _Known:
         return {number for number, edition in blocks.editions.items() if known.get(number) != edition}
 
 
-_last = Blocks.of([], [], [], [])  # those that were seen last: mostly there are no others yet
+_last = Blocks.of("", [], [], [], [])  # those that were seen last: mostly there are no others yet
 _UNKNOWN = _Known({}, _last)
 _known = Kept(capacity=settings.FRAGMENT_BYTES // 12)  # by span
 
@@ -100,28 +106,24 @@ class Told:
     noted: Sequence[Noted]
 
     def matching(self, clauses: Iterable[Clause]) -> Rows:
-        """The issues that all of these hold of, from the newest block on; one clause is not negated."""
+        """The issues that all of these hold of, as their blocks know them, from the newest one on; one is not negated."""
         told_of = [(clause.negated, self.any_of(clause)) for clause in clauses]
         # From what has the fewest blocks on.
         (_, found), *others = sorted(told_of, key=lambda one: (one[0], len(one[1])))
-        matching: Rows = {number: found[number] for number in self.blocks.from_the_newest if number in found}
-        if self.stale:
-            matching = Met(matching, self.stale, negated=True)
+        matching = met.in_order(found, self.blocks.from_the_newest)
         for negated, rows in others:
-            matching = Met(matching, rows, negated=negated)
+            matching = (met.without if negated else met.within)(matching, rows)
         return matching
 
     def any_of(self, clause: Clause) -> Rows:
         """The issues of a clause, as if it were not negated."""
-        if len(clause.any_of) == 1:
-            return self.rows[clause.any_of[0]]
-        return together(self.rows[span] for span in clause.any_of)
+        return met.any_of([self.rows[span] for span in clause.any_of])
 
 
 _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"
 _ROWS = """
     SELECT asked.n, told.blocks, told.rows,
-        NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
+        NULL AS digest, NULL::text[] AS editions, NULL::bigint[] AS oldest, NULL::bigint[] AS newest,
         NULL::bigint AS id, NULL::uuid AS uuid, NULL::timestamptz AS created_at, NULL::timestamptz AS changed_at, NULL AS status, NULL::integer AS rank,
         NULL::timestamptz AS closed_at
     FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (first, last, n) CROSS JOIN LATERAL (
@@ -132,12 +134,21 @@ _ROWS = """
     ) told
     UNION ALL
 """
+# Of the same rows in the same versions it is the same: mostly there are no others, and that is all that is read of them.
+_DIGEST = """
+    SELECT coalesce(md5(string_agg(xmin::text || ctid::text, '')) || pg_postmaster_start_time()::text, '') AS digest
+    FROM issues_searchblock OFFSET 0
+"""
 _STATE = f"""
-    SELECT 0 AS n, array_agg(number) AS blocks, NULL::bytea[] AS rows,
-        array_agg({EDITION}), {_AT.format("oldest")}, {_AT.format("newest")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM issues_searchblock
+    SELECT 0 AS n, every.numbers, NULL::bytea[], seen.digest,
+        every.editions, every.oldest, every.newest, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM ({_DIGEST}) seen CROSS JOIN LATERAL (
+        SELECT array_agg(number) AS numbers, array_agg({EDITION}) AS editions, {_AT.format("oldest")} AS oldest,
+            {_AT.format("newest")} AS newest
+        FROM issues_searchblock WHERE seen.digest <> %s
+    ) every
     UNION ALL
-    SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL,
+    SELECT CASE WHEN EXISTS ({{matches}}) THEN -1 ELSE -2 END, NULL, NULL, NULL, NULL, NULL, NULL,
         note.issue_id, i.uuid, i.created_at, i.changed_at, i.status, i.priority_rank, i.closed_at
     FROM (SELECT issue_id FROM issues_searchnote OFFSET 0) note LEFT JOIN issues_issue i ON i.id = note.issue_id
 """  # noqa: S608 - constants
@@ -176,19 +187,18 @@ def _look(asked: Sequence[Span], numbers: set[int] | None, matches: str, paramet
         rows_too, of = "", []
         if asked:
             rows_too, of = _ROWS, [[first for first, _ in asked], [last for _, last in asked], only, only]
-        cursor.execute(rows_too + _STATE.format(matches=matches), [*of, *parameters])
+        blocks = _last
+        cursor.execute(rows_too + _STATE.format(matches=matches), [*of, blocks.digest, *parameters])
         found = cursor.fetchall()
     rows: dict[Span, Rows] = {}
     stale: list[int] = []
     noted = []
-    blocks = _last
-    for n, of, issues, editions, oldest, newest, id_, *noticed in found:
+    for n, of, issues, digest, editions, oldest, newest, id_, *noticed in found:
         if n > 0:
             rows[asked[n - 1]] = _unpacked(of or (), issues or ())
         elif n == 0:
-            columns = (of or [], editions or [], oldest or [], newest or [])
-            if blocks.columns != columns:
-                _last = blocks = Blocks.of(*columns)
+            if digest != blocks.digest:
+                _last = blocks = Blocks.of(digest, of or [], editions or [], oldest or [], newest or [])
         else:
             stale.append(id_)
             if n == -1:

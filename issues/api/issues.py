@@ -33,7 +33,7 @@ from .http import (
 from .paging import Page, links, paging_parameters, read_page
 from .representations import collection, issue_fragments
 
-fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 6)
+fragments = Fragments(issue_fragments, capacity=settings.FRAGMENT_BYTES // 12)
 DEFAULT_LIMIT = 100
 STATUSES, PRIORITIES = Status.values, Priority.values  # which Django makes anew each time
 FIELDS = {"attachment_ids": "attachments", "session_ids": "sessions"}  # as the verbs name them

@@ -47,7 +47,7 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
             columns[closed] = Clause(((days[0], days[1]),))
     ranks = [any_term([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
     told = read(any_status, [*clauses, *columns.values(), *ranks])
-    every = Hits(told.blocks, told.matching(clauses), told.noted, rest, wanted.phrases)
+    every = Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases)
     of: dict[str, Hits] = {}
     for status in Status.values:
         column = columns.get(status, Clause(()))  # what is not shown has nothing

@@ -317,7 +317,7 @@ def find(wanted: IssueFilter) -> Hits:
     """The issues that match, in one statement; for filters that go by terms."""
     clauses, rest = wanted.clauses()
     told = read(wanted, clauses)
-    return Hits(told.blocks, told.matching(clauses), told.noted, rest, wanted.phrases)
+    return Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases)
 
 
 def read(wanted: IssueFilter, clauses: Iterable[Clause]) -> Told:
