@@ -69,11 +69,13 @@ def is_issue_page(status: int, body: bytes) -> bool:
     return status == 200 and b'id="thread"' in body
 
 
-WORDS = {  # `words.py` says what is hard about some of them
+# `words.py` says what is hard about some of them. Of ten thousand issues they find enough to fill every page that a million
+# fills, or a ratio would compare a page of seven cards with one of twenty-four.
+WORDS = {
     "common word": "q=limit",
     "rare word": "q=%224711%22",
     "old word": "q=bygone",
-    "two words": "q=wheel+overshoots",
+    "two words": "q=wheel+crossed",
     "two common": "q=limit+voltage",
     "never met": "q=evenly+oddly",
     "without": "q=limit+-wheel",
@@ -81,7 +83,7 @@ WORDS = {  # `words.py` says what is hard about some of them
     "phrase": "q=%22limit+crossed%22",
     "rare phrase": "q=%22reaction+wheel%22",
     "and filter": "q=limit&tag=power&status=open",
-    "old and filter": "q=bygone&tag=power&priority=high",
+    "old and filter": "q=bygone&tag=power",
 }
 ANY_ISSUE = b'id="FND-'
 
