@@ -10,9 +10,16 @@ function age(seconds) {
   return seconds < 30 * DAY ? `${Math.floor(seconds / DAY)} d` : null;
 }
 
-/** Fill in every age under `root`; the exact time goes into the tooltip. */
+/** Fill in every age under `root`; the exact time goes into the tooltip.
+ *
+ * Where the words are part of a text (`data-age="in-place"`), the age keeps the room that the date had: a page that was drawn
+ * before this came does not move. Elsewhere the style sheet sees to it.
+ */
 export function fillAges(root = document) {
   const now = Date.now();
+  const inPlace = [...root.querySelectorAll("time[data-age=in-place]")];
+  const widths = inPlace.map((time) => time.getBoundingClientRect().width); // all are read before the first is changed
+  inPlace.forEach((time, n) => { time.style.minWidth = `${widths[n]}px`; });
   for (const time of root.querySelectorAll("time[data-age]")) {
     const at = new Date(time.dateTime);
     time.title ||= at.toISOString().replace("T", " ").slice(0, 16) + " UTC";

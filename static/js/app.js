@@ -63,5 +63,3 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(MENUS))
     if (!menu.contains(event.target)) menu.open = false;
 });
-
-for (const extra of document.querySelectorAll("[data-without-script]")) extra.hidden = true;

@@ -15,10 +15,6 @@ if (zone && known !== encodeURIComponent(zone)) {
 const filter = document.querySelector("#dashboard form");
 if (filter) comeWhenTurnedTo("#dashboard > :is(.top, form)", filter);
 
-function hideExtras() {
-  for (const extra of document.querySelectorAll("[data-without-script]")) extra.hidden = true;
-}
-
 // What was open stays open, and the focus where it was, when the charts are drawn anew.
 let open = [];
 let focused = "";
@@ -29,7 +25,6 @@ document.addEventListener("htmx:beforeSwap", () => {
   sheet = Boolean(document.querySelector("#filters:popover-open"));
 });
 document.addEventListener("htmx:afterSettle", () => {
-  hideExtras();
   for (const [id, place] of open) document.querySelector(`#${id} footer`)?.children[place]?.setAttribute("open", "");
   if (sheet) document.getElementById("filters")?.showPopover();
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });

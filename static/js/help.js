@@ -14,7 +14,6 @@ export async function openHelp() {
   dialog.className = "keys";
   dialog.setAttribute("aria-labelledby", "keys-title");
   dialog.innerHTML = `<div class="row"><h1 id="keys-title">Keyboard</h1><span class="grow"></span><form method="dialog"><button class="btn ghost icon" aria-label="Close"><svg class="i" aria-hidden="true"><use href="#i-x"/></svg></button></form></div>${await response.text()}`;
-  for (const extra of dialog.querySelectorAll("[data-without-script]")) extra.hidden = true;
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();

@@ -216,8 +216,8 @@ function address() {
 /** What only script can offer, and ages in words. */
 function dress(root) {
   fillAges(root);
-  for (const one of root.querySelectorAll("[data-with-script], [data-print]")) one.hidden = false;
-  for (const one of root.querySelectorAll("[data-without-script]")) { one.hidden = true; for (const field of one.querySelectorAll("input")) field.disabled = true; }
+  for (const one of root.querySelectorAll("[data-print]")) one.hidden = false;
+  for (const field of root.querySelectorAll("[data-without-script] input")) field.disabled = true;
 }
 
 // Forms

@@ -74,7 +74,6 @@ function prepare(root = document) {
   const first = rows()[0];
   if (first && !document.querySelector(".list .c-title a[tabindex='0']")) linkOf(first).tabIndex = 0;
   for (const box of root.querySelectorAll("[data-script]")) box.hidden = false;
-  for (const extra of root.querySelectorAll("[data-without-script]")) extra.hidden = true;
   fillAges(root);
   say();
 }

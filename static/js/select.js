@@ -20,7 +20,6 @@ export async function begin(options) {
   document.head.append(style);
   await ready;
   document.getElementById("main").append(piece);
-  for (const extra of bar().querySelectorAll("[data-without-script]")) extra.hidden = true;
   document.getElementById("clear-selection").addEventListener("click", (event) => { event.preventDefault(); clear(); });
 }
 
