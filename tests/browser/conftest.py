@@ -59,8 +59,15 @@ def base_url(django_db_setup: None) -> Iterator[str]:
 
     Pages are opened by their paths: `page.goto("/")`.
     """
+    with served(Application()) as address:
+        yield address
+
+
+@contextmanager
+def served(application: Callable[..., Any]) -> Iterator[str]:
+    """The address of this WSGI application."""
     # Django's own live server puts a handler in front that knows no hashed names.
-    server = LiveServerThread("127.0.0.1", static_handler=lambda _: Application())
+    server = LiveServerThread("127.0.0.1", static_handler=lambda _: application)
     server.daemon = True
     server.start()
     server.is_ready.wait()
