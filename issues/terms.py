@@ -5,7 +5,7 @@ kept once they were read, each block's under the **edition** of the block that t
 folded since are read again. So what is found is exact to the last commit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from django.db import connection
 from psycopg.pq import Format
 
 from . import met
+from .between import Between
 from .bits import Rows, rows_of
 from .fragments import Kept
 from .models.search_index import EDITION, unpacked
@@ -25,10 +26,14 @@ Span = tuple[str, str]  # from which term to which, both included
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Issues with any of these terms; negated, those with none of them."""
+    """Issues with any of these terms, or of these times; negated, those with none of them."""
 
-    any_of: tuple[Span, ...]
+    any_of: tuple[Span | Between, ...]
     negated: bool = False
+
+    @property
+    def spans(self) -> Iterator[Span]:
+        return (one for one in self.any_of if isinstance(one, tuple))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,9 @@ class Told:
 
     def any_of(self, clause: Clause) -> Rows:
         """The issues of a clause, as if it were not negated."""
-        return met.any_of([self.rows[span] for span in clause.any_of])
+        return met.any_of(
+            [self.rows[one] if isinstance(one, tuple) else one.rows(self.blocks) for one in clause.any_of]
+        )
 
 
 _AT = "array_agg((extract(epoch FROM {}) * 1000000)::bigint)"

@@ -29,6 +29,8 @@ from issues.models import (
     search_text,
     undo,
 )
+from issues.models.spans import Time
+from issues.models.spans import parse as parse_times
 from issues.queries import IssueFilter, Tally, board_columns, counting
 from tests.factories import elsewhere, make_issue, make_user
 from tests.histories import forget
@@ -101,6 +103,32 @@ NARROWED += [
     "-is:open",
     "is:closed",
 ]
+NARROWED += [
+    f"{minus}{name}:{when}"
+    for minus, name, when in product(
+        ("", "-"),
+        ("created", "updated", "closed"),
+        ("<2026-11-04", ">=2026-11-03", "2026-11-02..2026-11-05", "2026-10-31"),
+    )
+]
+TIMES = [
+    f"{name}={since}..{until}"
+    for name, (since, until) in product(
+        ("created", "closed", "triaged"),
+        [("2026-11-02", ""), ("", "2026-11-04"), ("2026-11-02T07:30Z", "2026-11-05T12:00Z")],
+    )
+]
+TIMES += [
+    "not_closed_at=2026-11-04",
+    "not_closed_at=2026-11-03T05:15Z",
+    "took=60..",
+    "created=..0001-01-01",
+    "closed=..0001-01-01",
+]
+
+
+def times_of(written: list[str]) -> tuple[Time, ...]:
+    return parse_times((name, value) for name, _, value in (text.partition("=") for text in written))
 
 
 @st.composite
@@ -120,6 +148,7 @@ def filters(draw) -> IssueFilter:
                 "mine": st.just(True),
                 "by": st.sampled_from(["atlas", "people"]),
                 "untriaged": st.just(True),
+                "times": st.lists(st.sampled_from(TIMES), min_size=1, max_size=2).map(times_of),
             },
         )
     )

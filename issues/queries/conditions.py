@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, Value, When
 
+from ..between import Changed, Filed
 from ..bits import Bits
 from ..models import CLOSED, IssueAttachment, IssueSession, search_index
 from ..models.account import AGENT_EMAIL
 from ..models.limits import UNASSIGNED
+from ..models.spans import NotClosed, Span, Time
 from ..search import NONE
 from ..terms import Clause
 
@@ -105,6 +108,50 @@ def among_hits(found: Bits) -> Any:
 
 def any_term(terms: Iterable[str]) -> Clause:
     return Clause(tuple((term, term) for term in terms))
+
+
+def clause_between(name: str, since: datetime | None, until: datetime | None) -> Clause:
+    """What was `created`, `updated` or `closed` from one moment (UTC) on and before another.
+
+    Of what was not created, whole days: those that have any moment of it.
+    """
+    if name == "created":
+        return Clause((Filed(since, until),))
+    if name == "updated":
+        return Clause((Changed(since, until),))
+    first = since.date() if since else date.min
+    last = date.max
+    if until:
+        last = max(until, _EARLIEST).date() - timedelta(days=_is_midnight(until))
+    return Clause(
+        tuple(
+            (search_index.of_closing(status, first), search_index.of_closing(status, last))
+            for status in CLOSED
+        )
+    )
+
+
+def clauses_of_time(time: Time) -> tuple[list[Clause], bool]:
+    """What the terms say of a question about time, and whether that is all of it."""
+    match time:
+        case Span("created", since, until):
+            return [clause_between("created", since, until)], True
+        case Span("closed", since, until):
+            return [clause_between("closed", since, until)], _is_midnight(since) and _is_midnight(until)
+        case NotClosed(at) if _is_midnight(at):
+            closed = clause_between("closed", None, at)
+            return [clause_between("created", None, at), replace(closed, negated=True)], True
+        case NotClosed(at):
+            return [clause_between("created", None, at)], False
+    return [], False
+
+
+# (The first of all days has none before it; nothing was ever closed on it.)
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def _is_midnight(moment: datetime | None) -> bool:
+    return moment is None or moment.time() == moment.time().min
 
 
 _CLOSED = any_term(map(search_index.of_status, CLOSED))

@@ -31,6 +31,8 @@ from .conditions import (
     among_hits,
     any_of,
     any_term,
+    clause_between,
+    clauses_of_time,
     has,
     looked_at,
     with_null,
@@ -233,7 +235,11 @@ class IssueFilter:
             any_term([search_index.of_finder(is_agent=self.by == "atlas")] if self.by else []),
             any_term([search_index.of_untriaged()] if self.untriaged else []),
         ]
-        is_all, is_alone = not (self.times or self.reopened or self.runs), True
+        is_all, is_alone = not (self.reopened or self.runs), True
+        for time in self.times:
+            told, is_exact = clauses_of_time(time)
+            clauses += told
+            is_all &= is_exact
         for term in self.query.terms:
             match term:
                 case Words(text, quoted, negated):
@@ -244,6 +250,9 @@ class IssueFilter:
                     if len(spans) < 2 or not negated:
                         clauses += [Clause((span,), negated) for span in spans]
                     is_alone &= len(spans) < 2  # the terms do not know whether two words stand side by side
+                case Period(name, negated=negated):
+                    since, until = term.moments(self.today or timezone.now().date())
+                    clauses.append(replace(clause_between(name, since, until), negated=negated))
                 case Property(name, values, negated) if (clause := self._clause_of(name, values)) is not None:
                     clauses.append(replace(clause, negated=clause.negated != negated))
                 case _:
@@ -324,4 +333,4 @@ def read(wanted: IssueFilter, clauses: Iterable[Clause]) -> Told:
     issues = wanted.apply(Issue.objects.alive(), one_by_one=True)
     issues = issues.filter(id=RawSQL("note.issue_id", []))
     sql, parameters = issues.order_by().values_list("id").query.sql_with_params()
-    return terms.read((span for clause in clauses for span in clause.any_of), sql, parameters)
+    return terms.read((span for clause in clauses for span in clause.spans), sql, parameters)
