@@ -1,4 +1,4 @@
-# What searches read: 0026 fills it.
+# What searches read: 0027 fills it.
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.search

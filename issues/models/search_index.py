@@ -121,6 +121,11 @@ def of_finder(*, is_agent: bool) -> str:
     return "#by:atlas" if is_agent else "#by:people"
 
 
+def of_creator(email: str) -> str:
+    """Filed by this one; an address is never that of somebody else."""
+    return f"#by:{email}"
+
+
 def of_untriaged() -> str:
     """No person has decided on it yet."""
     return "#untriaged"
@@ -363,8 +368,8 @@ class _Row(NamedTuple):
         return _terms(self.status, self.priority, self.owner, self.tags, self.closed_at, self.is_untriaged)
 
     @property
-    def finder(self) -> str:
-        return of_finder(is_agent=self.email == AGENT_EMAIL)
+    def finders(self) -> tuple[str, str]:
+        return of_finder(is_agent=self.email == AGENT_EMAIL), of_creator(self.email)
 
     @property
     def having(self) -> set[str]:
@@ -376,7 +381,7 @@ class _Row(NamedTuple):
     @property
     def terms(self) -> list[str]:
         """All its terms but the beginnings of its words."""
-        return [EVERY, *(self.words or ()), *self.facts, self.finder, *map(of_having, self.having)]
+        return [EVERY, *(self.words or ()), *self.facts, *self.finders, *map(of_having, self.having)]
 
 
 def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
@@ -409,7 +414,7 @@ def _write(cursor: CursorWrapper, was: dict[int, _Was]) -> None:
             for term in terms_now:
                 block.new[term] |= bit
         elif words is not None or facts is not None or not row.is_there:
-            terms = [EVERY, *(words or row.words or ()), *(facts or row.facts), row.finder]
+            terms = [EVERY, *(words or row.words or ()), *(facts or row.facts), *row.finders]
             old, new = _with_beginnings(terms), _with_beginnings(terms_now)
             for term in old - new:
                 block.gone[term] |= bit

@@ -274,8 +274,13 @@ class IssueFilter:
             case "owner":
                 owners = (UNASSIGNED if value == NONE else value for value in self._who(values))
                 return any_term(map(search_index.of_owner, owners))
-            case "by" if set(values) <= set(self.BY):
-                return any_term(search_index.of_finder(is_agent=value == "atlas") for value in values)
+            case "by":
+                return any_term(
+                    search_index.of_finder(is_agent=value == "atlas")
+                    if value in self.BY
+                    else search_index.of_creator(value)
+                    for value in self._who(values)
+                )
             case "is" if len(values) == 1:
                 return CLAUSES_OF_STATE[values[0]]
             case "has" if set(values) <= set(search_index.HAVING):

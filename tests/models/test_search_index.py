@@ -75,7 +75,7 @@ def test_folded_an_issue_has_the_terms_of_its_words_and_facts():
     assert terms(issue) == {
         "", "bus", "*bu", "*bus", "5", "drops", "*dr", "*dro", "*drop", "tvac", "*tv", "*tva", "*tvac",
         "#status:resolved", "#priority:high", "#owner:ada@example.com", "#tag:tvac", "#by:people",
-        f"#closed:resolved:{day}",
+        f"#by:{issue.created_by.email}", f"#closed:resolved:{day}",
     }  # fmt: skip
     [block] = SearchBlock.objects.all()
     assert block.oldest == block.newest == issue.created_at
