@@ -5,7 +5,7 @@ for each status, priority or creator), started by comparing whole rows with the 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import product
@@ -25,9 +25,11 @@ from .models.limits import TITLE_ORDER
 from .queries import CAP, IssueFilter, Row
 from .search import NONE
 
+_PRIORITIES = ("high", "medium", "low", NONE)  # by their rank
 _LAST_UUID, _LAST_ID = UUID(int=2**128 - 1), 2**63 - 1
 COLUMNS = ("reference", "status", "priority", "title", "by", "owner", "comments", "created", "updated")
 _NEWEST_FIRST = ("comments", "created", "updated")  # what a first click on a heading shows from its large end
+_Found = list[tuple[Any, ...]]  # issues as (id, version, *values of its place)
 _T = "issues_issue."
 # Each order as the columns of an index. (Exactly as the index has them, or PostgreSQL does not see that it fits.)
 _KEYS = {
@@ -124,41 +126,77 @@ def _page_by_words(wanted: IssueFilter, sort: Sort, limit: int, after: Place | N
         last = after.values[0] if after else None
         next_ = hits.all.next(limit + 1, last, descending=sort.descending)
         return _page(_Wanted(wanted, few=True, bits=next_), sort, limit, after)
-    if sort != Sort("created") and sort.column != "updated":
+    if sort == Sort("created") or sort.column == "updated":
+        rows, reads = _in_order_of_age(wanted, sort, limit + 1, after, hits)
+    elif sort.column in ("status", "priority"):
+        rows, reads = _in_groups_of_age(wanted, sort, limit + 1, after)
+    else:
         every = hits.newest()
-        return _page(
-            _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches), sort, limit, after
-        )
-    # Of no more blocks or days than it takes, and if they had too few, of those that come after them.
-    n, reads = limit + queries.EXTRA, False
-    rows: list[tuple[Any, ...]] = []
+        known = _Wanted(wanted, few=False, bits=every.bits, stretches=every.stretches)
+        return _page(known, sort, limit, after)
+    return _page_of(rows, limit, reads=reads)
+
+
+def _in_order_of_age(
+    wanted: IssueFilter, sort: Sort, n: int, after: Place | None, hits: Hits
+) -> tuple[_Found, bool]:
+    """At least `n` of them if there are so many, and whether their versions are to be read.
+
+    Of no more blocks or days than it takes, and if they had too few, of those that come after them.
+    """
+    most, reads = n + queries.EXTRA, False
+    rows: _Found = []
     while True:
         start = after.values[0] if after else None
         if sort.column == "updated":
-            head, last = (
-                hits.by_change(n, start, descending=sort.descending),
-                _LAST_ID if sort.descending else 0,
-            )
+            head = hits.by_change(most, start, descending=sort.descending)
+            last: Any = _LAST_ID if sort.descending else 0
         else:
-            head, last = hits.newest(n, start), _LAST_UUID
+            head, last = hits.newest(most, start), _LAST_UUID
         known = _Wanted(wanted, head.bits.by_id, head.bits, head.stretches, sort.column)
         reads |= known.reads_ids_alone
-        found = _scanned(known, sort, limit + 1 - len(rows), after)
+        found = _scanned(known, sort, n - len(rows), after)
         if head.until is None:
-            return _page_of(rows + found, limit, reads=reads)
+            return rows + found, reads
         rows += [row for row in found if (row[2] > head.until if sort.descending else row[2] < head.until)]
-        if len(rows) > limit:
-            return _page_of(rows, limit, reads=reads)
-        n, after = n * 4, Place((head.until, last))
+        if len(rows) >= n:
+            return rows, reads
+        most, after = most * 4, Place((head.until, last))
+
+
+def _in_groups_of_age(wanted: IssueFilter, sort: Sort, n: int, after: Place | None) -> tuple[_Found, bool]:
+    """The same for an order by status or priority: each group that has any is an order by age of its own."""
+    groups, found = _groups(sort), queries.find_groups(wanted)
+    size, start = len(groups[0]), None
+    if after:
+        group, start = after.values[:size], Place(after.values[size:])
+        groups = groups[groups.index(group) :] if group in groups else []
+    rows: _Found = []
+    reads = False
+    for group in groups:
+        *rank, status = group
+        part = found.of(status, *rank)
+        if part.n_up_to(0):
+            narrowed = replace(wanted, statuses=(status or NONE,))
+            if rank:
+                narrowed = replace(narrowed, priorities=(_PRIORITIES[rank[0]],))
+            within = Sort(_WITHIN[sort.column])
+            more, reads_more = _in_order_of_age(narrowed, within, n - len(rows), start, part)
+            rows += [(id_, version, *group, *values) for id_, version, *values in more]
+            reads |= reads_more
+            if len(rows) >= n:
+                break
+        start = None
+    return rows, reads
 
 
 def _page(wanted: "_Wanted", sort: Sort, limit: int, after: Place | None) -> ListPage:
     return _page_of(_scanned(wanted, sort, limit + 1, after), limit, reads=wanted.reads_ids_alone)
 
 
-def _scanned(wanted: "_Wanted", sort: Sort, n: int, after: Place | None) -> list[tuple[Any, ...]]:
+def _scanned(wanted: "_Wanted", sort: Sort, n: int, after: Place | None) -> _Found:
     """At least `n` issues if there are so many, as (id, version, *values of its place)."""
-    found: list[tuple[Any, ...]] = []
+    found: _Found = []
     for part in _parts(wanted, sort, n, after):
         found += part()
         if len(found) >= n:
@@ -166,7 +204,7 @@ def _scanned(wanted: "_Wanted", sort: Sort, n: int, after: Place | None) -> list
     return found
 
 
-def _page_of(found: list[tuple[Any, ...]], limit: int, *, reads: bool) -> ListPage:
+def _page_of(found: _Found, limit: int, *, reads: bool) -> ListPage:
     """A page of these; `reads` their versions where scans did not."""
     page = found[:limit]
     rows = [(id_, version) for id_, version, *_ in page]
@@ -197,7 +235,7 @@ class _Wanted:
         return self.reads_ids_alone and sort.column == self.moment and "each creator" not in kind
 
 
-Part = Callable[[], list[tuple[Any, ...]]]
+Part = Callable[[], _Found]
 
 
 def _parts(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> Iterator[Part]:
@@ -229,7 +267,7 @@ def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> I
     if wanted.few and wanted.bits:
         yield lambda: _few_by_group(wanted, sort, groups, after)
         return
-    ranks = {name: rank for rank, name in enumerate(("high", "medium", "low", NONE))}
+    ranks = {name: rank for rank, name in enumerate(_PRIORITIES)}
     known = {ranks[name] for name in wanted.filter.priorities} or set(ranks.values())
     allowed = [
         group
@@ -246,7 +284,7 @@ def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> I
             continue
         start = place if after and group == after.values[:size] else ()
 
-        def part(group: tuple[Any, ...] = group, start: tuple[Any, ...] = start) -> list[tuple[Any, ...]]:
+        def part(group: tuple[Any, ...] = group, start: tuple[Any, ...] = start) -> _Found:
             kind = ("rank", "status")[-size:]
             kind = (*kind[:-1], "no status") if group[-1] is None else kind
             values = tuple(value for value in group if value is not None)
@@ -256,10 +294,10 @@ def _by_group(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> I
         yield part
 
 
-def _groups(sort: Sort) -> list[tuple[Any, ...]]:
+def _groups(sort: Sort) -> _Found:
     """What an order by group goes through: (status,), or (rank of the priority, status)."""
     statuses: list[str | None] = [*Status.values, None]
-    groups: list[tuple[Any, ...]] = [(status,) for status in statuses]
+    groups: _Found = [(status,) for status in statuses]
     if sort.column == "priority":
         groups = list(product(range(4), statuses))
     return groups[::-1] if sort.descending else groups
@@ -267,14 +305,12 @@ def _groups(sort: Sort) -> list[tuple[Any, ...]]:
 
 def _few_by_group(
     wanted: _Wanted, sort: Sort, groups: Sequence[tuple[Any, ...]], after: Place | None
-) -> list[tuple[Any, ...]]:
+) -> _Found:
     """All of a few issues, in one statement, from a place on: a scan for each group takes longer."""
     size, number = len(groups[0]), {group: n for n, group in enumerate(groups)}
     columns = ("priority_rank", "status")[-size:]
     keys = ("created_at", "uuid") if _WITHIN[sort.column] == "created" else ("changed_at", "id")
-    rows: list[tuple[Any, ...]] = list(
-        wanted.apply(Issue.objects.alive()).values_list("id", "version", *columns, *keys)
-    )
+    rows: _Found = list(wanted.apply(Issue.objects.alive()).values_list("id", "version", *columns, *keys))
     if after:
         group, place = after.values[:size], after.values[size:]
         first = number.get(group, len(groups))
@@ -288,13 +324,13 @@ def _few_by_group(
     return rows
 
 
-def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) -> _Found:
     """Creators by name, and the newest of each first: as many short scans as it takes, in one statement."""
     people = User.objects.only("id", "email", "name", "is_agent")
     ids = [user.pk for user in sorted(people, key=lambda user: (user.display_name.lower(), user.pk))]
     if sort.descending:
         ids.reverse()
-    found: list[tuple[Any, ...]] = []
+    found: _Found = []
     if after:
         creator, *place = after.values
         if creator not in ids:
@@ -321,9 +357,7 @@ def _by_creator(wanted: _Wanted, sort: Sort, limit: int, after: Place | None) ->
     return found
 
 
-def _run(
-    wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], values: tuple[Any, ...]
-) -> list[tuple[Any, ...]]:
+def _run(wanted: _Wanted, sort: Sort, limit: int, kind: tuple[str, ...], values: tuple[Any, ...]) -> _Found:
     """One scan; `values` are those of its conditions, then those of the place where it starts."""
     few, chosen = _few_of(wanted)
     sql, parameters = _scan_of(wanted, sort, limit, kind, len(values))
@@ -333,7 +367,7 @@ def _run(
         filled = [*queries.stretches(wanted.stretches, descending=sort.descending), *filled, limit]
     with connection.cursor() as cursor:
         cursor.execute(f"{few} {sql}", [*chosen, *filled])
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        rows: _Found = cursor.fetchall()
     return rows
 
 

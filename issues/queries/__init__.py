@@ -4,7 +4,7 @@ Others are built on `conditions`, then `filter`; `…_by_words` are for filters 
 Everything other layers may use is named here.
 """
 
-from .board_by_words import Columns, find_columns
+from .board_by_words import Columns, find_columns, find_groups
 from .board_columns import board, board_column, board_counts, board_rows, recent_since
 from .board_page import ColumnPage, Place
 from .counting import CAP, Tally, TooManyToCount, count, count_by_status, count_untriaged, count_up_to
@@ -41,6 +41,7 @@ __all__ = [
     "count_up_to",
     "find",
     "find_columns",
+    "find_groups",
     "issue_page",
     "matching",
     "neighbours",

@@ -1,6 +1,6 @@
 """The columns of the board for filters with words: found all at once, their pages read from what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,8 @@ from .conditions import any_term
 from .filter import IssueFilter, read
 
 PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)  # as `priority_rank` counts them; none comes last
+_RANKS = [any_term([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
+_STATUSES = {status: any_term([search_index.of_status(status)]) for status in (*Status.values, None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,7 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
         for closed in columns.keys() & set(CLOSED):
             days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
             columns[closed] = Clause(((days[0], days[1]),))
-    ranks = [any_term([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
-    told = read(any_status, [*clauses, *columns.values(), *ranks])
+    told = read(any_status, [*clauses, *columns.values(), *_RANKS])
     every = Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases)
     of: dict[str, Hits] = {}
     for status in Status.values:
@@ -57,11 +58,37 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
             if status in columns and one.status == status and _is_recent(one.closed_at, since)
         ]
         of[status] = every.within(told.any_of(column), noted)
-    return Columns(of, [told.any_of(rank) for rank in ranks], since)
+    return Columns(of, [told.any_of(rank) for rank in _RANKS], since)
 
 
 def _is_recent(closed_at: datetime | None, since: datetime | None) -> bool:
     return closed_at is None or since is None or closed_at >= since
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What was found, to be asked for by status and priority."""
+
+    every: Hits
+    statuses: Mapping[str | None, Rows]
+    ranks: Sequence[Rows]
+
+    def of(self, status: str | None, rank: int | None = None) -> Hits:
+        """Those of this status, and of this rank of the priority if one is given."""
+        noted = [one for one in self.every.noted if one.status == status and rank in (None, one.rank)]
+        found = self.every.within(self.statuses[status], noted)
+        return found if rank is None else found.within(self.ranks[rank], noted)
+
+
+def find_groups(wanted: IssueFilter) -> Groups:
+    """The same as `find` for an order by status or priority."""
+    clauses, rest = wanted.clauses()
+    told = read(wanted, [*clauses, *_STATUSES.values(), *_RANKS])
+    return Groups(
+        Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases),
+        {status: told.any_of(clause) for status, clause in _STATUSES.items()},
+        [told.any_of(rank) for rank in _RANKS],
+    )
 
 
 # (The limits stand in the statements, or PostgreSQL expects a tenth of all rows and plans anew each time.)
