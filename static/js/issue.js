@@ -400,6 +400,9 @@ document.addEventListener("toggle", ({ target }) => { if (target.matches?.("deta
 if (page) {
   dress(page);
   restore(page);
+  // Files that were chosen before this script came. What a browser gives back on a way back was sent the first time.
+  if (performance.getEntriesByType("navigation")[0].type !== "back_forward")
+    for (const input of page.querySelectorAll("[data-sends-files] input[type=file]")) input.dispatchEvent(new Event("change", { bubbles: true }));
   const find = (selector) => page.querySelector(selector);
   const press = (keys, label, selector, run = (element) => element.click()) =>
     bind({ keys, label, group: "Issue", writes: "spoter".includes(keys), when: () => find(selector) !== null, run: () => run(find(selector)) });

@@ -1,7 +1,7 @@
 """Files that are too large: refused where they are chosen, and without script by the server, with what was typed."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from issues.models import Attachment, Issue
 from tests.factories import make_issue
@@ -33,6 +33,26 @@ def test_a_file_that_is_too_large_is_refused_where_it_is_chosen(page: Page):
 
     page.wait_for_url("**/FND-*")
     assert Attachment.objects.get().size == 8
+
+
+@pytest.mark.parametrize("place", ["#attach", "#composer", "#new"])
+def test_a_file_that_is_chosen_before_the_script_came_is_not_lost(page: Page, place: str):
+    issue = make_issue()
+    held: list[Route] = []
+    is_slow = True
+    page.route("**/*.js", lambda route: held.append(route) if is_slow else route.continue_())
+    page.goto("/new" if place == "#new" else issue.get_absolute_url(), wait_until="commit")
+
+    page.locator(f"{place} input[type=file]").first.set_input_files(SMALL)
+    is_slow = False
+    for route in held:
+        route.continue_()
+
+    if place == "#attach":
+        expect(page.locator("#evidence .files")).to_contain_text("run.csv")
+        assert Attachment.objects.get().size == 8
+    else:
+        expect(page.get_by_role("button", name="Take out run.csv")).to_be_visible()
 
 
 def test_without_script_the_form_comes_back_with_the_reason_and_the_text(plain_page: Page):
