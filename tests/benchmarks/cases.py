@@ -59,10 +59,18 @@ def is_list(status: int, body: bytes) -> bool:
     return status == 200 and body.startswith(b'{"items"') and body.count(b'"uuid"') >= 100
 
 
-def issue_pages(place: Place, came_from: str = "") -> Iterator[bytes]:
-    """Pages of the newest issues; from a view they show the place in it."""
-    query = f"?{urlencode({'from': came_from})}" if came_from else ""
-    return itertools.cycle([get(f"/FND-{number}{query}", "text/html") for number in place.numbers])
+def issue_pages(place: Place, rest: str = "") -> Iterator[bytes]:
+    """Pages of the newest issues, whose addresses end in `rest`."""
+    return itertools.cycle([get(f"/FND-{number}{rest}", "text/html") for number in place.numbers])
+
+
+def from_view(view: str) -> str:
+    """The end of the address of an issue that somebody comes to from a view: its page shows the place in it."""
+    return f"?{urlencode({'from': view})}"
+
+
+def is_page(status: int, body: bytes) -> bool:
+    return status == 200 and b"</html>" in body
 
 
 def is_issue_page(status: int, body: bytes) -> bool:
@@ -168,6 +176,11 @@ CASES = [
     ),
     page("search, old, by status", "/list?q=bygone&sort=status", ANY_ISSUE),
     page("search, old, by change", "/list?q=bygone&sort=-updated", ANY_ISSUE),
+    page("search, word and date", "/list?q=limit+created%3A%3C-60d", ANY_ISSUE),
+    page("board, word and date", "/?q=limit+created%3A%3C-60d", ANY_ISSUE),
+    page("search, closed before, by change", "/list?q=closed%3A%3C-60d&sort=-updated", ANY_ISSUE),
+    page("board, changed before", "/?q=updated%3A%3C-60d", ANY_ISSUE),
+    page("search, by a person", "/list?q=by%3Aengineer1%40example.com", ANY_ISSUE),
     page("board page, cold", "/", b"FND-", cold=True),
     page("list page, cold", "/list", b"FND-", cold=True),
     Case("issue page", issue_pages, is_issue_page, floor=False),
@@ -175,7 +188,7 @@ CASES = [
     *(
         Case(
             f"issue page, {name}",
-            lambda place, view=view: issue_pages(place, view),
+            lambda place, view=view: issue_pages(place, from_view(view)),
             is_issue_page,
             floor=False,
         )
@@ -183,6 +196,23 @@ CASES = [
             ("of a search", "/list?q=bygone"),
             ("of a tag", "/list?tag=power&sort=-updated"),
             ("of a board", "/?q=wheel+overshoots"),
+        )
+    ),
+    Case("history", lambda place: issue_pages(place, "/history"), is_page, floor=False),
+    # What else there is of pages, and what a page asks for by itself.
+    *(
+        page(f"other, {path.partition('?')[0].strip('/')}", path, shows)
+        for path, shows in (
+            ("/new", b'name="title"'),
+            ("/trash", b"Trash"),
+            ("/views/", b"views"),
+            ("/account", b"bench@example.com"),
+            ("/help", b"<kbd"),
+            ("/palette?q=limit", b"FND-"),
+            ("/menu/owner", b"@example.com"),
+            ("/menu/tags", b"power"),
+            ("/views/counts", b"data-view"),
+            ("/dashboard/digest", b"<h1"),
         )
     ),
     Case(
