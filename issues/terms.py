@@ -16,9 +16,9 @@ from django.db import connection
 from psycopg.pq import Format
 
 from . import met
-from .between import Between
 from .bits import Rows, rows_of
 from .fragments import Kept
+from .looked_up import LookedUp
 from .models.search_index import EDITION, unpacked
 
 Span = tuple[str, str]  # from which term to which, both included
@@ -26,9 +26,9 @@ Span = tuple[str, str]  # from which term to which, both included
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Issues with any of these terms, or of these times; negated, those with none of them."""
+    """Issues with any of these terms, or that are looked up for it; negated, those with none of them."""
 
-    any_of: tuple[Span | Between, ...]
+    any_of: tuple[Span | LookedUp, ...]
     negated: bool = False
 
     @property

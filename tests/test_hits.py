@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from issues.models import (
     SearchDay,
     SearchNote,
     SearchTerm,
+    Session,
     Status,
     User,
     bulk,
@@ -32,11 +34,12 @@ from issues.models import (
 from issues.models.spans import Time
 from issues.models.spans import parse as parse_times
 from issues.queries import IssueFilter, Tally, board_columns, counting
-from tests.factories import elsewhere, make_issue, make_user
+from tests.factories import elsewhere, make_issue, make_session, make_user
 from tests.histories import forget
 from tests.test_listing import everything
 
 pytestmark = pytest.mark.django_db
+RUN, SESSION = "6f0c2c55-5a0c-4c5e-9b8e-0d7a3f1f2a10", "3d1f6a70-2b7e-4a57-8f6c-9c1f0f5b7e21"
 START = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = START + timedelta(days=20)
 TEXTS = ["bat", "battery", "batt-ery drop", "bag", "x", "22.3", "bus drop", "drop bus battery", "Bäg"]
@@ -53,7 +56,7 @@ VERBS = ["create"] * 5 + [
     "trash",
     "restore",
 ]
-VERBS += ["undo", "bulk", "bulk trash", "fold", "fold", "rebuild", "reread"]
+VERBS += ["link", "undo", "bulk", "bulk trash", "fold", "fold", "rebuild", "reread"]
 STEP = st.tuples(
     st.sampled_from(VERBS),
     st.integers(0, 9),
@@ -96,6 +99,15 @@ NARROWED += [
     "by:me,atlas",
     "-by:me",
     "by:nobody@example.com",
+    f"run:{RUN}",
+    f"-run:{RUN}",
+    f"session:{SESSION}",
+    f"-session:{SESSION}",
+    "has:session",
+    "no:session",
+    "-has:session,comment",
+    f"FND-{search_index.BLOCK - 2}",
+    f"-FND-{search_index.BLOCK}",
     "is:open",
     "has:comment",
     "no:comment",
@@ -152,6 +164,7 @@ def filters(draw) -> IssueFilter:
                 "mine": st.just(True),
                 "by": st.sampled_from(["atlas", "people"]),
                 "untriaged": st.just(True),
+                "runs": st.just((RUN,)),
                 "times": st.lists(st.sampled_from(TIMES), min_size=1, max_size=2).map(times_of),
             },
         )
@@ -196,6 +209,8 @@ def live(steps) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('issues_issue_id_seq', %s)", [search_index.BLOCK - 4])
     ada = User.objects.filter(email="ada@example.com").first() or make_user("ada@example.com")
+    session = Session.objects.filter(uuid=SESSION).first() or make_session(ada)
+    Session.objects.filter(pk=session.pk).update(uuid=SESSION)
     atlas, made, at = User.objects.agent(), [], START
     for verb, which, text, status, priority, tags, minutes in steps:
         at = min(at + timedelta(minutes=minutes), NOW)
@@ -204,7 +219,13 @@ def live(steps) -> None:
             by = atlas if which % 2 else ada
             # Ids are not always in the order of when issues were filed.
             filed = at - timedelta(hours=which)
-            made.append(make_issue(by, title=text, status=status, priority=priority, tags=tags, at=filed))
+            evidence = {
+                "sessions": [UUID(SESSION)] if which % 4 == 0 else (),
+                "job_run_id": UUID(RUN) if which % 3 == 0 else None,
+            }
+            made.append(
+                make_issue(by, title=text, status=status, priority=priority, tags=tags, at=filed, **evidence)
+            )
             continue
         values = {"title": text, "status": status, "priority": priority, "tags": tags, "owner": ada.email}
         ids = [one.pk for one in made if one.pk % 3 == which % 3]
@@ -225,6 +246,8 @@ def live(steps) -> None:
                     issue.restore(by=ada, at=at)
                 case "undo":
                     undo.undo(issue.events.latest("id").pk, by=ada, at=at)
+                case "link":
+                    issue.change(by=ada, at=at, sessions=[] if issue.sessions.exists() else [UUID(SESSION)])
                 case "bulk":
                     bulk.change(ids, by=ada, fields={"status": status}, add_tags=tags, at=at)
                 case "bulk trash":

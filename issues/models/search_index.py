@@ -137,7 +137,7 @@ KINDS = {
     "pdf": ["pdf"],
     "image": ["png", "jpg", "jpeg", "gif", "webp"],
 }  # of files, by their extensions
-HAVING = ("attachment", "comment", "plan", *KINDS)
+HAVING = ("attachment", "comment", "plan", "session", *KINDS)
 
 
 def of_having(what: str) -> str:
@@ -329,7 +329,8 @@ _Was = tuple[
 _READ = """
     SELECT i.id, i.created_at, i.changed_at, i.closed_at IS NOT NULL, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
         i.status, i.priority, i.owner, i.tags, i.closed_at, i.triaged_at IS NULL, u.email,
-        i.file_count > 0, i.comment_count > 0, i.plan_count > 0, array(
+        i.file_count > 0, i.comment_count > 0, i.plan_count > 0,
+        EXISTS (SELECT FROM issues_issuesession l WHERE l.issue_id = i.id), array(
             SELECT a.extension FROM issues_issueattachment l JOIN issues_attachment a ON a.id = l.attachment_id
             WHERE i.file_count > 0 AND l.issue_id = i.id
         )
@@ -357,6 +358,7 @@ class _Row(NamedTuple):
     has_files: bool
     has_comments: bool
     has_plans: bool
+    has_sessions: bool
     extensions: list[str]
 
     @property
@@ -375,8 +377,13 @@ class _Row(NamedTuple):
     def having(self) -> set[str]:
         """What of HAVING it has."""
         found = {kind for kind, known in KINDS.items() if not set(known).isdisjoint(self.extensions)}
-        counted = (("attachment", self.has_files), ("comment", self.has_comments), ("plan", self.has_plans))
-        return found.union(what for what, has in counted if has)
+        told = (
+            ("attachment", self.has_files),
+            ("comment", self.has_comments),
+            ("plan", self.has_plans),
+            ("session", self.has_sessions),
+        )
+        return found.union(what for what, has in told if has)
 
     @property
     def terms(self) -> list[str]:

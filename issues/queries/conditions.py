@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, Value, When
 
-from ..between import Changed, Filed
 from ..bits import Bits
+from ..looked_up import Changed, Filed
 from ..models import CLOSED, IssueAttachment, IssueSession, search_index
 from ..models.account import AGENT_EMAIL
 from ..models.limits import UNASSIGNED

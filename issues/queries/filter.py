@@ -14,6 +14,7 @@ from django.utils import timezone
 from .. import terms
 from ..bits import Bits
 from ..hits import Hits, Rest
+from ..looked_up import Numbered, OfRuns, OfSessions
 from ..models import Issue, Priority, Status, search_index, search_text
 from ..models.account import AGENT_EMAIL
 from ..models.issue import IssueQuerySet
@@ -235,7 +236,8 @@ class IssueFilter:
             any_term([search_index.of_finder(is_agent=self.by == "atlas")] if self.by else []),
             any_term([search_index.of_untriaged()] if self.untriaged else []),
         ]
-        is_all, is_alone = not (self.reopened or self.runs), True
+        clauses += [Clause((OfRuns(self.runs),))] if self.runs else []
+        is_all, is_alone = not self.reopened, True
         for time in self.times:
             told, is_exact = clauses_of_time(time)
             clauses += told
@@ -253,6 +255,8 @@ class IssueFilter:
                 case Period(name, negated=negated):
                     since, until = term.moments(self.today or timezone.now().date())
                     clauses.append(replace(clause_between(name, since, until), negated=negated))
+                case Reference(number, negated=negated):
+                    clauses.append(Clause((Numbered(number),), negated))
                 case Property(name, values, negated) if (clause := self._clause_of(name, values)) is not None:
                     clauses.append(replace(clause, negated=clause.negated != negated))
                 case _:
@@ -281,6 +285,10 @@ class IssueFilter:
                     else search_index.of_creator(value)
                     for value in self._who(values)
                 )
+            case "run":
+                return Clause((OfRuns(tuple(values)),))
+            case "session":
+                return Clause((OfSessions(tuple(values)),))
             case "is" if len(values) == 1:
                 return CLAUSES_OF_STATE[values[0]]
             case "has" if set(values) <= set(search_index.HAVING):

@@ -1,7 +1,7 @@
-"""Issues of a time, as bits: those that were filed between two moments, or last changed on some days.
+"""Issues that no term says, as bits: those of a time, of a run, of a session.
 
-No term says either. When issues were filed is known of whole blocks, and looked up where a block lies across the border;
-days of last change are bits as they are (days.py).
+When issues were filed is known of whole blocks, and looked up where a block lies across the border; days of last change are
+bits as they are (days.py). A run and a session have few issues, which an index names.
 """
 
 from collections.abc import Mapping
@@ -86,4 +86,44 @@ class Changed:
         )
 
 
-Between = Filed | Changed
+@dataclass(frozen=True, slots=True)
+class OfRuns:
+    """Issues that came out of any of these runs."""
+
+    ids: tuple[str, ...]
+
+    def rows(self, _: "Blocks") -> Rows:
+        return _named("SELECT id FROM issues_issue WHERE job_run_id = ANY(%s::uuid[])", self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class OfSessions:
+    """Issues that any of these sessions is linked to."""
+
+    ids: tuple[str, ...]
+
+    def rows(self, _: "Blocks") -> Rows:
+        return _named(
+            "SELECT l.issue_id FROM issues_issuesession l JOIN issues_session s ON s.id = l.session_id "
+            "WHERE s.uuid = ANY(%s::uuid[])",
+            self.ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """This one issue, if there is one."""
+
+    number: int
+
+    def rows(self, _: "Blocks") -> Rows:
+        return rows_of([self.number])
+
+
+def _named(sql: str, ids: tuple[str, ...]) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT array({sql})", [list(ids)])
+        return rows_of(cursor.fetchone()[0])
+
+
+LookedUp = Filed | Changed | OfRuns | OfSessions | Numbered
