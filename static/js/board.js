@@ -485,11 +485,15 @@ const changesOf = (ids) => fetched("/board/changes", { id: ids }, "changes");
 
 /** Something of this board, with its filter; null if the server does not answer. */
 async function fetched(path, parameters, id) {
-  const query = new URLSearchParams(location.search);
+  const asked = location.search;
+  const query = new URLSearchParams(asked);
   query.delete("did");
   for (const [name, values] of Object.entries(parameters)) for (const value of values) query.append(name, value);
   const response = await fetch(`${path}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  return response?.ok ? parse(await response.text()).getElementById(id) : null;
+  const html = response?.ok ? await response.text() : null;
+  // Another filter meanwhile: what does not match the one that was asked for may well be on this board.
+  if (location.search !== asked) return fetched(path, parameters, id);
+  return html === null ? null : parse(html).getElementById(id);
 }
 
 /** Bring every column up to date, as far down as it is shown. Whether that was possible just now. */

@@ -170,12 +170,14 @@ async function refresh(ids, { own = false, created = new Set() } = {}) {
 }
 
 async function renew(ids, own, created) {
-  const query = new URLSearchParams(location.search);
+  const asked = location.search;
+  const query = new URLSearchParams(asked);
   for (const name of ["did", "after", "sort", "selection"]) query.delete(name);
   query.set("id", ids.join(","));
   const response = await fetch(`/list/changes?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!response?.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("changes");
+  if (location.search !== asked) return renew(ids, own, created); // by another filter, which may show what that one does not
   for (const id of ids) {
     const old = rowOf(id), row = fresh.querySelector(`tr[data-id="${id}"]`);
     if (old && row) replace(old, row);

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.factories import make_issue, make_user
 
@@ -39,6 +39,25 @@ def test_a_reference_and_enter_open_the_issue(page, plain_page):
         box(one).press("Enter")
 
         expect(one.locator("h1", has_text=issue.title)).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/list"])
+def test_what_others_change_while_the_filter_is_changed_stays_where_the_new_one_shows_it(page, path):
+    """The answer to the old filter comes when the new one is shown already."""
+    issue = make_issue(title="Other", priority="high")
+    held: list[Route] = []
+    page.route("**/changes?*priority=high*", lambda route: held.append(route))
+    page.goto(f"{path}?priority=high")
+
+    with page.expect_request("**/changes?*priority=high*"):
+        issue.change(by=issue.created_by, priority="low")
+    page.locator("[data-chip=priority]").press("Enter")
+    expect(page.locator("[data-chip]")).to_have_count(0)
+    with page.expect_response(lambda answer: "/changes?" in answer.url and "priority" not in answer.url):
+        held.pop().continue_()
+
+    expect(page.get_by_role("link", name="Other", exact=True)).to_be_visible()
+    expect(page.locator("[data-left]")).to_have_count(0)
 
 
 def test_filters_are_chips_that_are_taken_off_one_by_one(page):
