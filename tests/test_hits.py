@@ -165,6 +165,7 @@ def filters(draw) -> IssueFilter:
                 "by": st.sampled_from(["atlas", "people"]),
                 "untriaged": st.just(True),
                 "runs": st.just((RUN,)),
+                "reopened": st.sampled_from(["0", "1"]),
                 "times": st.lists(st.sampled_from(TIMES), min_size=1, max_size=2).map(times_of),
             },
         )

@@ -137,11 +137,11 @@ KINDS = {
     "pdf": ["pdf"],
     "image": ["png", "jpg", "jpeg", "gif", "webp"],
 }  # of files, by their extensions
-HAVING = ("attachment", "comment", "plan", "session", *KINDS)
+HAVING = ("attachment", "comment", "plan", "session", "reopened", *KINDS)
 
 
 def of_having(what: str) -> str:
-    """That it has at least one of these."""
+    """That it has at least one of these, or was reopened."""
     return f"#has:{what}"
 
 
@@ -330,7 +330,7 @@ _READ = """
     SELECT i.id, i.created_at, i.changed_at, i.closed_at IS NOT NULL, i.deleted_at IS NULL AND t.words IS NOT NULL, tsvector_to_array(t.words),
         i.status, i.priority, i.owner, i.tags, i.closed_at, i.triaged_at IS NULL, u.email,
         i.file_count > 0, i.comment_count > 0, i.plan_count > 0,
-        EXISTS (SELECT FROM issues_issuesession l WHERE l.issue_id = i.id), array(
+        EXISTS (SELECT FROM issues_issuesession l WHERE l.issue_id = i.id), i.reopened_at IS NOT NULL, array(
             SELECT a.extension FROM issues_issueattachment l JOIN issues_attachment a ON a.id = l.attachment_id
             WHERE i.file_count > 0 AND l.issue_id = i.id
         )
@@ -359,6 +359,7 @@ class _Row(NamedTuple):
     has_comments: bool
     has_plans: bool
     has_sessions: bool
+    was_reopened: bool
     extensions: list[str]
 
     @property
@@ -382,6 +383,7 @@ class _Row(NamedTuple):
             ("comment", self.has_comments),
             ("plan", self.has_plans),
             ("session", self.has_sessions),
+            ("reopened", self.was_reopened),
         )
         return found.union(what for what, has in told if has)
 

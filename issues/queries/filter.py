@@ -237,7 +237,10 @@ class IssueFilter:
             any_term([search_index.of_untriaged()] if self.untriaged else []),
         ]
         clauses += [Clause((OfRuns(self.runs),))] if self.runs else []
-        is_all, is_alone = not self.reopened, True
+        if self.reopened:
+            reopened = any_term([search_index.of_having("reopened")])
+            clauses.append(replace(reopened, negated=self.reopened == "0"))
+        is_all, is_alone = True, True
         for time in self.times:
             told, is_exact = clauses_of_time(time)
             clauses += told
