@@ -21,30 +21,31 @@ class Met(Mapping[int, int]):
     at once; either finds out the same.
     """
 
-    __slots__ = ("_counted", "_is_whole", "_known", "_negated", "_others", "found")
+    __slots__ = ("_counted", "_known", "_negated", "_others", "_whole", "found")
 
     def __init__(self, found: Rows, others: Rows, *, negated: bool = False) -> None:
         self.found = found
         self._others = others
         self._negated = negated
-        self._known: dict[int, int] = {}
-        self._is_whole = False
+        self._known: dict[
+            int, int
+        ] = {}  # what was asked for; one may still write into it while another goes through the whole
+        self._whole: dict[int, int] | None = None
         self._counted = (-1.0, 0)  # up to how many they were counted, and how many that gave
 
     def __getitem__(self, number: int) -> int:
         return self.get(number)
 
     def get(self, number: int, default: int = 0) -> int:  # type: ignore[override]  # there is always an answer
-        if self._is_whole:  # (asked first: it is said once all is there)
-            return self._known.get(number, default)
-        known = self._known
-        bits = known.get(number)
+        if self._whole is not None:
+            return self._whole.get(number, default)
+        bits = self._known.get(number)
         if bits is None:
             bits = self.found.get(number, 0)
             if bits:
                 others = self._others.get(number, 0)
                 bits &= ~others if self._negated else others
-            known[number] = bits
+            self._known[number] = bits
         return bits
 
     def items(self) -> ItemsView[int, int]:
@@ -55,11 +56,11 @@ class Met(Mapping[int, int]):
 
     def whole(self) -> dict[int, int]:
         """All of them, without blocks that have none."""
-        if not self._is_whole:
+        if self._whole is None:
             found = self.found.whole() if isinstance(self.found, Met) else self.found
-            self._known = without(found, self._others) if self._negated else within(found, self._others)
-            self._is_whole = True
-        return self._known
+            self._whole = without(found, self._others) if self._negated else within(found, self._others)
+            self._known = {}
+        return self._whole
 
     def count_up_to(self, most: float) -> int:
         """How many they are, or more than `most`: counted once as far as anybody asked."""
