@@ -27,9 +27,8 @@ class Met(Mapping[int, int]):
         self.found = found
         self._others = others
         self._negated = negated
-        self._known: dict[
-            int, int
-        ] = {}  # what was asked for; one may still write into it while another goes through the whole
+        # What was asked for; one may still write into it while another goes through the whole.
+        self._known: dict[int, int] = {}
         self._whole: dict[int, int] | None = None
         self._counted = (-1.0, 0)  # up to how many they were counted, and how many that gave
 

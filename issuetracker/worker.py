@@ -24,9 +24,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 HEAD_LIMIT = 64 * 1024  # bytes; gunicorn's parser has the exact limits, and refuses in words
 BODY_LIMIT = 64 * 1024  # bytes of a body that is gathered in memory
 GATHER_TIMEOUT = 20.0  # seconds for a head and a small body
-LINGER_TIMEOUT = (
-    2.0  # seconds for a client to close after the last answer, as gunicorn's (RFC 9112, section 9.6)
-)
+LINGER_TIMEOUT = 2.0  # seconds for a client to close after the last answer, as gunicorn's (RFC 9112, 9.6)
 LINGER_LIMIT = 64 * 1024  # bytes that are passed over meanwhile
 STALL_TIMEOUT = 20  # seconds in which nothing at all moves; in an upload it takes up to twice that to notice
 

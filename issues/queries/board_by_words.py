@@ -15,7 +15,7 @@ from ..models.ids import as_array
 from ..terms import Clause
 from .board_page import ColumnPage, Place, column_page
 from .conditions import any_term
-from .filter import IssueFilter, read
+from .filter import IssueFilter, hits_of, read
 
 PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)  # as `priority_rank` counts them; none comes last
 _RANKS = [any_term([search_index.of_priority(priority)]) for priority in (*PRIORITIES, None)]
@@ -48,7 +48,7 @@ def find_columns(wanted: IssueFilter, since: datetime | None) -> Columns:
             days = [search_index.of_closing(closed, day) for day in (since.date(), date.max)]
             columns[closed] = Clause(((days[0], days[1]),))
     told = read(any_status, [*clauses, *columns.values(), *_RANKS])
-    every = Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases)
+    every = hits_of(wanted, told, clauses, rest)
     of: dict[str, Hits] = {}
     for status in Status.values:
         column = columns.get(status, Clause(()))  # what is not shown has nothing
@@ -85,7 +85,7 @@ def find_groups(wanted: IssueFilter) -> Groups:
     clauses, rest = wanted.clauses()
     told = read(wanted, [*clauses, *_STATUSES.values(), *_RANKS])
     return Groups(
-        Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases),
+        hits_of(wanted, told, clauses, rest),
         {status: told.any_of(clause) for status, clause in _STATUSES.items()},
         [told.any_of(rank) for rank in _RANKS],
     )

@@ -342,6 +342,11 @@ def find(wanted: IssueFilter) -> Hits:
     """The issues that match, in one statement; for filters that go by terms."""
     clauses, rest = wanted.clauses()
     told = read(wanted, clauses)
+    return hits_of(wanted, told, clauses, rest)
+
+
+def hits_of(wanted: IssueFilter, told: Told, clauses: Iterable[Clause], rest: Rest) -> Hits:
+    """What was told of these clauses, which with the rest are what the filter says."""
     return Hits(told.blocks, told.matching(clauses), told.stale, told.noted, rest, wanted.phrases)
 
 
